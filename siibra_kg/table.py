@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
+    from typing_extensions import Self
 
 __all__ = ["Column", "Row", "Table"]
 
@@ -32,7 +33,7 @@ class Column:
     doc: str = ""
 
 
-class Row(tuple):  # type: ignore[type-arg]  # cells have the types that their columns declare
+class Row(tuple):  # type: ignore[type-arg]  # noqa: SLOT001  a tuple subclass with a field cannot have slots
     """One solution: a tuple whose cells are also attributes and keys.
 
     >>> row = Row((IRI("https://example.org/a"), 1), {"region": 0, "depth": 1})
@@ -42,7 +43,8 @@ class Row(tuple):  # type: ignore[type-arg]  # cells have the types that their c
 
     _index: dict[str, int]
 
-    def __new__(cls, cells: Sequence[Any], index: dict[str, int]) -> Row:
+    def __new__(cls, cells: Sequence[Any], index: dict[str, int]) -> Self:
+        """Make a row of cells and the positions of their columns."""
         row = super().__new__(cls, cells)
         row._index = index
         return row
@@ -150,12 +152,12 @@ class Table:
         """Give a :class:`pandas.DataFrame`; pandas is imported here and nowhere earlier."""
         import pandas as pd  # noqa: PLC0415  380 ms that only those who ask for it should pay
 
-        return pd.DataFrame(
-            {n: [cell_plain(row[i]) for row in self.cells] for i, n in enumerate(self.names)}, columns=list(self.names)
-        )
+        data = {n: [cell_plain(row[i]) for row in self.cells] for i, n in enumerate(self.names)}
+        frame: pd.DataFrame = pd.DataFrame(data, columns=list(self.names))
+        return frame
 
     def to_csv(self, *, delimiter: str = ",") -> str:
-        """Write RFC 4180 text with a header line; a cell that a spreadsheet would run is left as it is."""
+        """Write RFC 4180 text with a header line; values as they are."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
         writer.writerow(self.names)
