@@ -1,0 +1,64 @@
+# siibra_kg: what a newcomer can type. `make` alone lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# A folder laid out as <host>/<path> that stands in for the web, when there is one beside the checkout.
+ifndef SIIBRA_KG_MIRROR
+ifneq ($(wildcard ../shared/mirror),)
+export SIIBRA_KG_MIRROR := $(abspath ../shared/mirror)
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint servers bench notebook golden format clean
+
+help: ## show these targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## install, build the graph from embedded metadata, and take the tour
+	$(BIN)/siibra-kg build
+	$(BIN)/siibra-kg tour
+
+test: $(VENV)/.test lint servers ## install the test extras and run everything that CI runs
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+quick: $(VENV)/.test ## the tests that need no server and less than a minute
+	$(BIN)/python -m pytest -q -x -m "not slow and not server and not mirror"
+
+lint: $(VENV)/.test ## formatting, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+servers: $(VENV)/.test ## make sure the SPARQL servers that the contract tests need are there
+	$(BIN)/python -m tests.servers.ensure_servers
+
+bench: $(VENV)/.test ## measure this project beside its peers, in one run
+	$(BIN)/python -m bench
+
+notebook: $(VENV)/.test ## run the notebooks
+	$(BIN)/python -m pytest -q tests/test_notebooks.py
+
+golden: $(VENV)/.test ## recompute the golden rows from the raw data (review the diff)
+	$(BIN)/python -m tests.golden.make_golden
+
+format: $(VENV)/.test ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what make made (not the snapshots)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "siibra_kg needs Python 3.10 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[data,atlases,plot]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[all,test]'
+	@touch $@ $(VENV)/.demo
