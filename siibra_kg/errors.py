@@ -11,9 +11,11 @@ __all__ = [
     "AmbiguousName",
     "BadDocument",
     "BadTemplate",
+    "BadVolume",
     "BuildError",
     "DataMissing",
     "EndpointError",
+    "GridWarning",
     "LabelMismatch",
     "NetworkDisabled",
     "NoSuchName",
@@ -25,6 +27,7 @@ __all__ = [
     "SourceError",
     "SpaceMismatch",
     "TermError",
+    "VolumeWarning",
 ]
 
 
@@ -247,6 +250,27 @@ class LabelMismatch(SiibraKGError, ValueError):
     def __str__(self) -> str:
         which = f": {_listed([str(v) for v in self.labels], 20)}" if self.labels else ""
         return f"{self.volume}: {self.reason}{which}"
+
+
+class BadVolume(SiibraKGError, ValueError):
+    """A volume file cannot be read, or cannot be trusted: truncated, of another kind, without a place in space."""
+
+    def __init__(self, path: str, reason: str, hint: str = "") -> None:
+        super().__init__(path, reason, hint)
+        self.path = path
+        self.reason = reason
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" + (f"; {self.hint}" if self.hint else "")
+
+
+class VolumeWarning(UserWarning):
+    """A volume can be read, but something about it deserves a look."""
+
+
+class GridWarning(VolumeWarning):
+    """The voxel grid of a volume is not one of those known for the space that it is declared to be in."""
 
 
 class DataMissing(SiibraKGError, FileNotFoundError):

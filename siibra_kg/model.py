@@ -300,13 +300,31 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class LabelEntry:
-    """One label of a label map: the voxel value and the region that it marks."""
+    """One label of a label map: the voxel value and the region that it marks.
+
+    Parameters
+    ----------
+    label
+        The voxel value.
+    region
+        The region, or hemisphere of one, that the value marks; ``None`` for a value that the map's own table
+        names and the graph has no region for (the 26 cerebellar labels of AAL1).
+    name
+        Of the region, or else as the map's own table has it.
+    color
+        ``"#RRGGBB"``, where known.
+    laterality
+        ``"left"``, ``"right"`` or ``None``.
+    code
+        The identifier that the map's own table uses (``skg:code``), for instance ``"2001"``.
+    """
 
     label: int
-    region: IRI
+    region: IRI | None = None
     name: str = ""
     color: str | None = None
     laterality: str | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +351,12 @@ class VolumeRef:
         Of the data.
     map
         ``skg:ParcellationMap`` node that it belongs to, if any.
+    unit
+        Of the file's coordinates where the file itself does not say.
+    space_name, parcellation
+        Names of the space and, for a map, of the parcellation, for titles.
+    local
+        A file on this machine to read instead of what ``url`` names.
     """
 
     iri: IRI
@@ -348,3 +372,4 @@ class VolumeRef:
     unit: str = "mm"
     space_name: str = ""
     local: Path | None = None
+    parcellation: str = ""
