@@ -1,0 +1,94 @@
+"""The jobs that are measured, each in a process of its own: ``python -m bench.jobs NAME ARGUMENT...``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def files(folder: str) -> list[Path]:
+    return sorted(p for p in Path(folder).rglob("*") if p.suffix in (".jsonld", ".json"))
+
+
+def read_and_json(folder: str) -> int:
+    """Floor: read all files and parse the JSON."""
+    import orjson
+
+    return sum(len(orjson.loads(p.read_bytes())) for p in files(folder))
+
+
+def pyoxigraph_bulk(folder: str) -> int:
+    """Floor: read all files, let pyoxigraph parse and bulk-load them into memory."""
+    import pyoxigraph as ox
+
+    store = ox.Store()
+    data = b"[" + b",".join(p.read_bytes() for p in files(folder)) + b"]"
+    store.bulk_load(data, ox.RdfFormat.JSON_LD, base_iri="https://example.org/")
+    return len(store)
+
+
+def pyoxigraph_bulk_disk(folder: str, out: str) -> int:
+    """The same onto disk, as a snapshot must be."""
+    import shutil
+
+    import pyoxigraph as ox
+
+    shutil.rmtree(out, ignore_errors=True)
+    store = ox.Store(out)
+    data = b"[" + b",".join(p.read_bytes() for p in files(folder)) + b"]"
+    store.bulk_load(data, ox.RdfFormat.JSON_LD, base_iri="https://example.org/")
+    store.flush()
+    return len(store)
+
+
+def rdflib_json_ld(folder: str) -> int:
+    """Peer: rdflib's JSON-LD parser, one array."""
+    import rdflib
+
+    graph = rdflib.Graph()
+    data = b"[" + b",".join(p.read_bytes() for p in files(folder)) + b"]"
+    graph.parse(data=data, format="json-ld")
+    return len(graph)
+
+
+def convert(folder: str) -> int:
+    """This project: read, normalise, type, give IRIs; N-Triples out, no store."""
+    from siibra_kg.config import Settings
+    from siibra_kg.jsonld import Converter
+
+    converter = Converter(Settings.from_environment().base_iri)
+    return sum(converter.convert(str(p), p.read_bytes()).ntriples.count(b"\n") for p in files(folder))
+
+
+def build(out: str) -> int:
+    """This project: the whole build from the archive: read, convert, repairs, rules, snapshot on disk."""
+    import siibra_kg
+
+    return len(str(siibra_kg.build(sources=["openminds-archive"], out=Path(out))))
+
+
+def bare_open(store: str, query: str) -> int:
+    """Floor: the bare engine, open a store on disk and answer one query."""
+    import pyoxigraph as ox
+
+    return sum(1 for _ in ox.Store.read_only(store).query(query, use_default_graph_as_union=True))
+
+
+def own_open(snapshot: str) -> int:
+    """This project in Python: open the snapshot and answer one template."""
+    import siibra_kg
+
+    return len(siibra_kg.open(snapshot).query("hierarchy/descendants", region=POSTCENTRAL))
+
+
+def own_import() -> int:
+    """Import this project."""
+    import siibra_kg
+
+    return len(siibra_kg.__version__)
+
+
+POSTCENTRAL = "https://openminds.om-i.org/instances/parcellationEntity/JBA_postcentralGyrus"
+
+if __name__ == "__main__":
+    print(globals()[sys.argv[1]](*sys.argv[2:]))
