@@ -20,7 +20,8 @@ def job(name: str, *arguments: object) -> list[str]:
 
 def row(what: str, figures: Figures, beside: float | None = None, limit: str = "") -> str:
     ratio = f"{figures.median / beside:6.2f}x" if beside else "       "
-    return f"| {what:<58} | {figures.median:7.3f} | {figures.median_cpu:7.3f} | {figures.peak:5.0f} | {ratio} | {limit:<22} |"
+    measured = f"{figures.median:7.3f} | {figures.median_cpu:7.3f} | {figures.peak:5.0f}"
+    return f"| {what:<58} | {measured} | {ratio} | {limit:<22} |"
 
 
 HEADER = (
@@ -106,7 +107,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--snapshot", type=Path, help="use this snapshot and leave out the building part")
     options = parser.parse_args()
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, {options.runs} runs, medians")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, {options.runs} runs, medians"
+    )
     with tempfile.TemporaryDirectory() as work:
         snapshot = options.snapshot or building(Path(work), options.runs)
         starting(snapshot, options.runs * 2)

@@ -1,4 +1,7 @@
-"""The command line: ``siibra-kg``. stdout is data only, stderr is talk; exit 0 ok, 1 findings or nothing, 2 bad input."""
+"""The command line: ``siibra-kg``.
+
+stdout is data only, stderr is talk; exit 0: all is well, 1: a check found violations or nothing was found, 2: bad input.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ for group in (build, tour, query, region):
         app.registered_commands.append(command)
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001  the signature of a typer callback
+def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"siibra-kg {__version__}")  # noqa: T201  what was asked for
         raise typer.Exit
@@ -35,7 +38,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  the signature of a ty
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),  # noqa: FBT003
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Brain atlases as a knowledge graph: regions, spaces, maps and datasets that you can query."""
 

@@ -78,7 +78,9 @@ class Dump(str, Enum):
 
 @app.command()
 def export(
-    form: Annotated[Dump, typer.Option("--format", "-F", help="nq and jsonld keep the named graphs; ttl is their union.")],
+    form: Annotated[
+        Dump, typer.Option("--format", "-F", help="nq and jsonld keep the named graphs; ttl is their union.")
+    ],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; stdout unless told.")] = None,
     graph: GraphOption = None,
 ) -> None:

@@ -29,7 +29,11 @@ def queries(
     """List the SPARQL templates: name, parameters, what they answer."""
     catalog = Catalog(resources.folder("queries"))
     rows = tuple(
-        (name, " ".join(f"--{p.name}" + ("*" if p.many else "?" if p.optional else "") for p in t.parameters), t.summary)
+        (
+            name,
+            " ".join(f"--{p.name}" + ("*" if p.many else "?" if p.optional else "") for p in t.parameters),
+            t.summary,
+        )
         for name, t in catalog.items()
         if name.startswith(prefix)
     )

@@ -15,7 +15,6 @@ from siibra_kg.table import Column, Table
 from siibra_kg.terms import contract
 
 if TYPE_CHECKING:
-    from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.model import Region
 
 app = typer.Typer()
@@ -33,7 +32,7 @@ def region(
     """Show one region: where it lies, in which releases and spaces, and its terms elsewhere."""
     with open_graph(graph) as kg:
         found = kg.region(spec, parcellation)
-        write_table(_facts(kg, found), form)
+        write_table(_facts(found), form)
 
 
 @app.command()
@@ -97,9 +96,13 @@ def show(
 def mask(
     spec: Spec,
     out: Annotated[Path, typer.Option("--out", "-o", help="NIfTI file to write: .nii or .nii.gz.")],
-    space: Annotated[str | None, typer.Option("--space", "-s", help="Reference space; needed where there are several.")] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", "-s", help="Reference space; needed where there are several.")
+    ] = None,
     parcellation: ParcellationOption = None,
-    png: Annotated[bool, typer.Option("--png", help="Also draw three orthogonal slices beside the NIfTI file.")] = False,
+    png: Annotated[
+        bool, typer.Option("--png", help="Also draw three orthogonal slices beside the NIfTI file.")
+    ] = False,
     graph: GraphOption = None,
 ) -> None:
     """Write the voxels of a region as a NIfTI mask, and as a picture."""
@@ -114,7 +117,7 @@ def mask(
         say(line)
 
 
-def _facts(kg: KnowledgeGraph, found: Region) -> Table:
+def _facts(found: Region) -> Table:
     """Give what is known of a region as (what, value) rows."""
     rows: list[tuple[str, str]] = [("name", found.name), ("iri", str(found.iri))]
     rows += [(k, v) for k, v in (("color", found.color), ("hemisphere", found.laterality)) if v]

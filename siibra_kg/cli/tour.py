@@ -38,7 +38,9 @@ STOPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 @app.command()
 def tour(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the mask and the picture.")] = Path("siibra-kg-tour"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the mask and the picture.")] = Path(
+        "siibra-kg-tour"
+    ),
     graph: GraphOption = None,
 ) -> None:
     """Take a tour: answer real questions, show the SPARQL behind each, end with voxels."""
