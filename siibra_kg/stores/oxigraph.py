@@ -1,0 +1,308 @@
+"""The embedded default: Oxigraph in memory, or on disk and read-only, through pyoxigraph. Its only home."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from siibra_kg.errors import BadDocument, QueryError, SnapshotError
+from siibra_kg.sparql import guard
+from siibra_kg.stores.cells import BAD_TEXT, FROM_TEXT, mismatch, wanted_types
+from siibra_kg.stores.protocol import Solutions
+from siibra_kg.terms import IRI, BlankNode, Literal, Quad, Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from siibra_kg.terms import Term
+
+__all__ = ["OxigraphStore", "check_syntax"]
+
+#: Rows that are converted together, column by column.
+_CHUNK = 2048
+_FORMATS = {
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "nq": ox.RdfFormat.N_QUADS,
+    "ttl": ox.RdfFormat.TURTLE,
+    "trig": ox.RdfFormat.TRIG,
+}
+_WHERE = re.compile(r"error at (\d+):(\d+): (?:expected )?(.*)", re.DOTALL)
+
+
+class OxigraphStore:
+    """A store inside this process. Queries see the union of all graphs.
+
+    Make one with :meth:`memory`, :meth:`open` or :meth:`from_quads_file`; it is also a context manager.
+
+    Examples
+    --------
+    >>> store = OxigraphStore.memory()
+    >>> store.load(b'<https://example.org/a> <https://example.org/p> "1" .', "nt")
+    >>> store.ask('ASK { ?s ?p "1" }')
+    True
+    """
+
+    def __init__(self, native: ox.Store, name: str, *, service: bool = False) -> None:
+        self._native: ox.Store | None = native
+        self._name = name
+        self._service = service
+
+    @classmethod
+    def memory(cls, *, service: bool = False) -> OxigraphStore:
+        """Make an empty store in memory; ``service`` allows federated queries, which call other machines."""
+        return cls(ox.Store(), "memory", service=service)
+
+    @classmethod
+    def open(cls, path: str | Path, *, read_only: bool = True, service: bool = False) -> OxigraphStore:
+        """Open a store on disk: read-only beside any number of readers, or for writing (made if missing).
+
+        Raises
+        ------
+        SnapshotError
+            If there is no store, it cannot be read, or another process holds it for writing.
+        """
+        if read_only and not (Path(path) / "CURRENT").is_file():
+            raise SnapshotError(str(path), "there is no Oxigraph store in this folder")
+        try:
+            native = ox.Store.read_only(str(path)) if read_only else ox.Store(str(path))
+        except OSError as error:
+            locked = "another process holds it for writing" if "lock" in str(error).lower() else str(error)
+            raise SnapshotError(str(path), locked) from error
+        return cls(native, str(path), service=service)
+
+    @classmethod
+    def from_quads_file(cls, path: str | Path, *, service: bool = False) -> OxigraphStore:
+        """Load an RDF file (``.nq``, ``.nt``, ``.trig``, ``.ttl``, each also ``.zst``) into memory.
+
+        Raises
+        ------
+        BadDocument
+            If the file is missing, of another kind, or malformed.
+        """
+        path = Path(path)
+        suffixes = [s.lstrip(".") for s in path.suffixes[-2:]]
+        packed = suffixes[-1:] == ["zst"]
+        kind = suffixes[-2 if packed else -1] if len(suffixes) > packed else ""
+        if kind not in _FORMATS:
+            raise BadDocument(str(path), f"is none of {', '.join(_FORMATS)} (each also .zst)")
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise BadDocument(str(path), f"cannot be read: {error.strerror}") from error
+        store = cls.memory(service=service)
+        store.load(_unpacked(path, data) if packed else data, kind, base_iri=path.absolute().as_uri())
+        return store
+
+    @property
+    def native(self) -> ox.Store:
+        """The pyoxigraph store, for what this class does not do; an error once closed."""
+        if self._native is None:
+            raise RuntimeError(f"the store {self._name} is closed")
+        return self._native
+
+    def _query(self, query: str) -> Any:  # noqa: ANN401  three kinds of result
+        guard(query, service=self._service)
+        with _query_errors(query):
+            return self.native.query(query, use_default_graph_as_union=True)
+
+    def select(self, query: str, types: Mapping[str, str] | None = None) -> Solutions:
+        """Run a SELECT; see :class:`~siibra_kg.stores.protocol.Solutions`.
+
+        Raises
+        ------
+        QueryError
+            If the text is refused, is no SELECT, or a cell is not of its declared type.
+        """
+        found = self._query(query)
+        if not isinstance(found, ox.QuerySolutions):
+            raise QueryError("this is no SELECT query", query)
+        names = tuple(v.value for v in found.variables)
+        return Solutions(names, _rows(found, names, wanted_types(names, types), query))
+
+    def ask(self, query: str) -> bool:
+        """Run an ASK."""
+        found = self._query(query)
+        if not isinstance(found, ox.QueryBoolean):
+            raise QueryError("this is no ASK query", query)
+        return bool(found)
+
+    def construct(self, query: str) -> Iterator[Triple]:
+        """Run a CONSTRUCT or DESCRIBE; each triple once, in the order of first appearance."""
+        found = self._query(query)
+        if not isinstance(found, ox.QueryTriples):
+            raise QueryError("this is no CONSTRUCT or DESCRIBE query", query)
+        return self._triples(found, query)
+
+    @staticmethod
+    def _triples(found: ox.QueryTriples, query: str) -> Iterator[Triple]:
+        # Oxigraph gives a triple once per solution: 388 for the 204 of one atlas.
+        with _query_errors(query):
+            for t in dict.fromkeys(found):
+                yield Triple(_term(t.subject), IRI(t.predicate.value), _term(t.object))  # type: ignore[arg-type]
+
+    def load(self, data: bytes, format: str, graph: IRI | None = None, base_iri: str | None = None) -> None:  # noqa: A002
+        """Load RDF text (``nt``, ``nq``, ``ttl``, ``trig``) into a named graph, or as the quads say.
+
+        Raises
+        ------
+        BadDocument
+            With the parser's line and column; nothing is loaded then.
+        """
+        to_graph = None if graph is None else ox.NamedNode(graph)
+        try:
+            self.native.bulk_load(data, format=_FORMATS[format], base_iri=base_iri, to_graph=to_graph)
+        except (SyntaxError, ValueError) as error:
+            raise BadDocument(base_iri or f"{format} text", str(error)) from error
+
+    def add(self, quads: Iterable[Quad]) -> int:
+        """Add quads; gives how many were new."""
+        native = self.native
+        before = len(native)
+        native.bulk_extend(ox.Quad(_native(s), _native(p), _native(o), _graph(g)) for s, p, o, g in quads)
+        return len(native) - before
+
+    def derive(self, query: str, graph: IRI) -> int:
+        """Run a CONSTRUCT and put its triples into a named graph; gives how many were new there."""
+        found = self._query(query)
+        if not isinstance(found, ox.QueryTriples):
+            raise QueryError("this is no CONSTRUCT or DESCRIBE query", query)
+        target, native = ox.NamedNode(graph), self.native
+        before = len(native)
+        with _query_errors(query):
+            native.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, target) for t in found])
+        return len(native) - before
+
+    def remove_graph(self, graph: IRI) -> None:
+        """Remove a named graph and all its quads."""
+        self.native.remove_graph(ox.NamedNode(graph))
+
+    def quads(self) -> Iterator[Quad]:
+        """Give every quad, in the store's own order."""
+        for q in self.native.quads_for_pattern(None, None, None, None):
+            graph = IRI(q.graph_name.value) if isinstance(q.graph_name, ox.NamedNode) else None
+            yield Quad(_term(q.subject), IRI(q.predicate.value), _term(q.object), graph)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.native)
+
+    def close(self) -> None:
+        """Let go of the files; using the store afterwards is an error."""
+        self._native = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._native is None else f"{len(self):,} quads"
+        return f"<OxigraphStore {self._name}: {state}>"
+
+
+def check_syntax(query: str) -> None:
+    """Tell whether a text is a SPARQL query, without data.
+
+    Raises
+    ------
+    QueryError
+        With line and column, if it is not.
+    """
+    guard(query, service=True)
+    with _query_errors(query):
+        # SERVICE is only called when its solutions are asked for, which they are not here.
+        ox.Store().query(query)
+
+
+@contextmanager
+def _query_errors(query: str) -> Iterator[None]:
+    """Turn the engine's errors into ours."""
+    try:
+        yield
+    except SyntaxError as error:
+        found = _WHERE.match(str(error))
+        if found is None:
+            raise QueryError(str(error), query) from error
+        expected = re.split(r", (?=\[)", " ".join(found[3].split()))[0][:300]
+        raise QueryError(f"expected {expected}", query, line=int(found[1]), column=int(found[2])) from error
+    except (ValueError, OSError) as error:
+        raise QueryError(str(error), query) from error
+
+
+def _rows(
+    found: ox.QuerySolutions, names: tuple[str, ...], kinds: tuple[str, ...], query: str
+) -> Iterator[tuple[Any, ...]]:
+    """Convert solutions chunk by chunk and, inside a chunk, column by column: no decision is taken per cell."""
+    converters = [_column(name, kind, query) for name, kind in zip(names, kinds, strict=True)]
+    with _query_errors(query):
+        while chunk := list(islice(found, _CHUNK)):
+            if not converters:
+                yield from [()] * len(chunk)
+                continue
+            columns = zip(*chunk, strict=True)
+            yield from zip(*[c(cells) for c, cells in zip(converters, columns, strict=True)], strict=True)
+
+
+def _column(name: str, kind: str, query: str) -> Callable[[Sequence[Any]], list[Any]]:
+    """Choose, once per column, how its cells become Python values."""
+    if kind == "term":
+        return lambda cells: [None if c is None else _term(c) for c in cells]
+    make = FROM_TEXT[kind]
+    node = ox.NamedNode if kind == "iri" else ox.Literal
+
+    def convert(cells: Sequence[Any]) -> list[Any]:
+        classes = set(map(type, cells))
+        try:
+            if classes == {node}:
+                return [make(c.value) for c in cells]
+            if classes <= {node, type(None)}:
+                return [None if c is None else make(c.value) for c in cells]
+        except BAD_TEXT as error:
+            raise mismatch(name, kind, error, query) from error
+        if kind == "iri" and classes <= {node, type(None), ox.BlankNode}:
+            return [None if c is None else _term(c) for c in cells]
+        odd = next(c for c in cells if c is not None and type(c) is not node)
+        raise mismatch(name, kind, odd, query)
+
+    return convert
+
+
+def _term(term: Any) -> Term:  # noqa: ANN401  pyoxigraph has no common class of terms
+    if isinstance(term, ox.NamedNode):
+        return IRI(term.value)
+    if isinstance(term, ox.Literal):
+        return Literal(term.value, term.datatype.value, term.language)
+    if isinstance(term, ox.BlankNode):
+        return BlankNode(term.value)
+    return Literal(str(term))  # a triple term of RDF 1.2, which our data does not hold
+
+
+def _native(term: Term) -> Any:  # noqa: ANN401
+    if isinstance(term, IRI):
+        return ox.NamedNode(term)
+    if isinstance(term, BlankNode):
+        return ox.BlankNode(term)
+    if term.language is not None:
+        return ox.Literal(term.value, language=term.language)
+    return ox.Literal(term.value, datatype=ox.NamedNode(term.datatype))
+
+
+def _graph(graph: IRI | None) -> Any:  # noqa: ANN401
+    return ox.DefaultGraph() if graph is None else ox.NamedNode(graph)
+
+
+def _unpacked(path: Path, data: bytes) -> bytes:
+    import zstandard  # noqa: PLC0415  only for packed files
+
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
+            return reader.read()
+    except zstandard.ZstdError as error:
+        raise BadDocument(str(path), f"is not zstandard data: {error}") from error
