@@ -1,0 +1,29 @@
+"""What is pinned: the openMINDS instances, by commit, package version and hash of the content."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+__all__ = ["COMMIT", "CONTENT", "GENERATIONS", "LICENSE", "PACKAGE", "PACKAGE_URL", "URL"]
+
+#: github.com/openMetadataInitiative/openMINDS_instances, 2026-08-19
+COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
+URL = f"https://github.com/openMetadataInitiative/openMINDS_instances/archive/{COMMIT}.tar.gz"
+#: Both the archive and the package say so in their LICENSE file.
+LICENSE = "MIT"
+
+#: The release of the package ``openMINDS`` whose instance library is read; the extra ``data`` installs it.
+PACKAGE = "0.6.1"
+PACKAGE_URL = f"https://pypi.org/project/openMINDS/{PACKAGE}/"
+
+#: generation -> content hash (see ``protocol.content_hash``) of ``instances/<generation>/**`` at the commit
+CONTENT = MappingProxyType(
+    {
+        "latest": "caa8d124cc51a08bab803a3d9c9f9252708c31890823db23982f8a841b15bd83",
+        "v5.0": "d68bb9fd083d0cc92d1f9f593081ae57421f53a472293a082eca8579fe7c86ee",
+        "v4.0": "725b337b82a85525f130f53a72eeabf89e9db6b0ac7cb1fadf8a822b32eb786b",
+        "v3.0": "af8b67aa71a4dca0328646db5c214b1fd4f4e08dc5615c3afcab86c21b147b65",
+    }
+)
+#: The generations that the pinned archive holds, newest first.
+GENERATIONS = tuple(CONTENT)

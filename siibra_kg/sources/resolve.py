@@ -1,0 +1,124 @@
+"""From what a user names to a source."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from siibra_kg.errors import SourceError
+from siibra_kg.sources import pins
+from siibra_kg.sources.archive import ArchiveSource, Selection
+from siibra_kg.sources.fetch import fetch
+from siibra_kg.sources.files import FileSource, FolderSource
+from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
+from siibra_kg.sources.protocol import SourceInfo, slug
+from siibra_kg.sources.unpack import unpack
+
+if TYPE_CHECKING:
+    from siibra_kg.config import Settings
+    from siibra_kg.sources.progress import Progress
+    from siibra_kg.sources.protocol import Source
+
+__all__ = ["default", "resolve"]
+
+
+def default(settings: Settings) -> tuple[Source, ...]:
+    """Give the sources of a build that names none: the openMINDS library."""
+    return (resolve("openminds", settings),)
+
+
+def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None = None) -> Source:
+    """Find the source that a user means. Nothing is read or fetched before its documents are asked for.
+
+    Parameters
+    ----------
+    spec
+        ``"openminds"`` (the package where it is installed, else the pinned archive), ``"openminds-package"``,
+        ``"openminds-archive"`` or ``"openminds-archive@v4.0"``; a file, folder or archive; or an http(s) address of
+        a file or archive.
+    settings
+        Cache, mirror, timeout, offline.
+    progress
+        Called while something is downloaded.
+
+    Raises
+    ------
+    SourceError
+        If there is no such source.
+    """
+    text = str(spec)
+    if isinstance(spec, str):
+        name, _, generation = text.partition("@")
+        if name == "openminds-archive":
+            return _pinned(generation or "latest", settings, progress)
+        if text == "openminds":
+            return _pinned("latest", settings, progress)
+        if "://" in text:
+            return _address(text, settings, progress)
+    return _path(Path(text).expanduser(), text)
+
+
+def _pinned(generation: str, settings: Settings, progress: Progress | None) -> ArchiveSource:
+    if generation not in pins.CONTENT:
+        hint = f"it has {', '.join(pins.GENERATIONS)}"
+        raise SourceError(f"openminds-archive@{generation}", "the pinned archive has no such generation", hint)
+    about = SourceInfo(
+        name="openminds" if generation == "latest" else f"openminds-{generation}",
+        kind="archive",
+        graph=f"graph/openminds/{generation}",
+        version=generation,
+        revision=pins.COMMIT,
+        url=pins.URL,
+        license=pins.LICENSE,
+        sha256=pins.CONTENT[generation],
+        documents=0,
+    )
+    # One real document of the archive is a ".json" among 17,431 ".jsonld" (defect D19).
+    selection = Selection(below=f"instances/{generation}/", suffixes=(".jsonld", ".json"), top=True)
+    return ArchiveSource(about, partial(_fetch_archive, pins.URL, settings, progress), selection)
+
+
+def _address(url: str, settings: Settings, progress: Progress | None) -> Source:
+    parts = urlsplit(url)
+    name = unquote(parts.path).rstrip("/").rpartition("/")[2]
+    if parts.scheme == "file":
+        return _path(Path(url2pathname(unquote(parts.path))), url)
+    if name.lower().endswith(ARCHIVES):
+        return ArchiveSource(_about(name, "archive", url), partial(_fetch_archive, url, settings, progress))
+    if file_format(name):
+        return FileSource(_about(name, "file", url), partial(fetch, url, settings, progress=progress), name)
+    raise SourceError(url, "its last part has no known suffix", _known())
+
+
+def _path(path: Path, spec: str) -> Source:
+    if path.is_dir():
+        return FolderSource(_about(path.resolve().name, "folder"), path)
+    if not path.exists():
+        hint = "give a file, folder, archive, http(s) address, or openminds, openminds-package, openminds-archive"
+        raise SourceError(spec, "there is no such file or folder", hint)
+    if path.name.lower().endswith(ARCHIVES):
+        return ArchiveSource(_about(path.name, "archive"), lambda: path)
+    if file_format(path.name):
+        return FileSource(_about(path.name, "file"), lambda: path, path.name)
+    raise SourceError(spec, "a file with no known suffix", _known())
+
+
+def _about(name: str, kind: str, url: str = "") -> SourceInfo:
+    """Describe a source of the user's; its licence is not known."""
+    short = slug(name if kind == "folder" else stem(name))
+    return SourceInfo(short, kind, f"graph/user/{short}", "", "", url, "", "", 0)
+
+
+def _fetch_archive(url: str, settings: Settings, progress: Progress | None) -> Path:
+    def check(path: Path) -> None:
+        for _ in unpack(path, lambda _: False, name=url):
+            pass
+
+    return fetch(url, settings, check=check, progress=progress)
+
+
+def _known() -> str:
+    return f"known are {', '.join((*FORMATS, *ARCHIVES))}"
