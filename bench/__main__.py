@@ -107,9 +107,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--snapshot", type=Path, help="use this snapshot and leave out the building part")
     options = parser.parse_args()
-    print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, {options.runs} runs, medians"
-    )
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
+    print(f"Python {platform.python_version()}, {machine}, {options.runs} runs, medians")
     with tempfile.TemporaryDirectory() as work:
         snapshot = options.snapshot or building(Path(work), options.runs)
         starting(snapshot, options.runs * 2)

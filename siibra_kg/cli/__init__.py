@@ -1,6 +1,7 @@
 """The command line: ``siibra-kg``.
 
-stdout is data only, stderr is talk; exit 0: all is well, 1: a check found violations or nothing was found, 2: bad input.
+stdout is data only, stderr is talk.
+Exit code 0: all is well, 1: a check found violations or nothing was found, 2: bad usage or bad input.
 """
 
 from __future__ import annotations
