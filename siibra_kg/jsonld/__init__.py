@@ -1,1 +1,10 @@
-"""To be written."""
+"""JSON-LD of every openMINDS generation becomes N-Triples in the latest vocabulary."""
+
+from __future__ import annotations
+
+from siibra_kg.jsonld.converter import Converted, Converter
+from siibra_kg.jsonld.emit import Note
+from siibra_kg.jsonld.guard import Limits
+from siibra_kg.jsonld.tables import Tables
+
+__all__ = ["Converted", "Converter", "Limits", "Note", "Tables"]

@@ -1,0 +1,139 @@
+"""One document in, N-Triples out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siibra_kg.errors import BadDocument
+from siibra_kg.jsonld.emit import Emitter, Note
+from siibra_kg.jsonld.guard import Limits, read, read_exact
+from siibra_kg.jsonld.names import Exotic, Links, Names
+from siibra_kg.jsonld.tables import Tables
+
+if TYPE_CHECKING:
+    from siibra_kg.jsonld.general import Loader
+
+__all__ = ["Converted", "Converter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a document says.
+
+    Parameters
+    ----------
+    ntriples
+        N-Triples lines, sorted, each once; UTF-8.
+    nodes
+        IRIs of the top-level nodes that the document describes, in its order.
+    notes
+        What was done to single values, and what a reader should know.
+    """
+
+    ntriples: bytes
+    nodes: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+
+class Converter:
+    """Turns JSON-LD documents of every openMINDS generation into typed triples of the latest vocabulary.
+
+    Parameters
+    ----------
+    base_iri
+        Base of the IRIs that embedded nodes get.
+    tables
+        The names; by default those of ``ontologies/normalise.json``.
+    loader
+        Gives the content of a context that a document names by URL, or ``None``; nothing is ever fetched otherwise.
+    limits
+        What a document may measure.
+
+    Notes
+    -----
+    A converter remembers the names that it has met, which makes it fast; make one for each build.
+    It holds no state between documents, so the order of documents does not matter. Not thread-safe.
+
+    Examples
+    --------
+    >>> data = b'{"@id": "https://example.org/a", "https://example.org/p": 1}'
+    >>> print(Converter("https://w3id.org/siibra-kg/").convert("a.jsonld", data).ntriples.decode(), end="")
+    <https://example.org/a> <https://example.org/p> "1"^^<http://www.w3.org/2001/XMLSchema#integer> .
+    """
+
+    def __init__(
+        self,
+        base_iri: str,
+        tables: Tables | None = None,
+        loader: Loader | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._base = base_iri
+        self._tables = Tables.load() if tables is None else tables
+        self._loader = loader
+        self._limits = limits or Limits()
+        self._names: dict[tuple[str | None, bool], Names] = {}
+        self._links = {lift: Links(self._tables, raw=not lift) for lift in (True, False)}
+        self._plain_vocabs = frozenset(self._tables.property_namespaces)
+
+    def convert(self, path: str, data: bytes, *, lift: bool = True) -> Converted:
+        """Convert one document.
+
+        Parameters
+        ----------
+        path
+            Name of the document, for errors.
+        data
+            JSON-LD, UTF-8.
+        lift
+            ``False`` gives the triples as JSON-LD defines them, only with IRIs for the nodes without an id:
+            no name is changed, no string typed, nothing cleaned.
+
+        Raises
+        ------
+        BadDocument
+            If the document cannot be read as JSON-LD; names the place.
+        """
+        document = read(path, data, self._limits)
+        vocab = self._plain_vocab(document)
+        if vocab is not None:
+            try:
+                emitter = self._emitter(path, vocab, lift=lift)
+                return _finished(emitter, [emitter.top(document)])
+            except Exotic:
+                pass  # the general path starts from the beginning
+        return self._convert_general(path, data, lift=lift)
+
+    def _plain_vocab(self, document: Any) -> str | None:
+        """Give the vocabulary of a document in openMINDS's own form, else ``None``."""
+        if type(document) is not dict:
+            return None
+        context = document.get("@context")
+        if type(context) is not dict or len(context) != 1:
+            return None
+        vocab = context.get("@vocab")
+        return vocab if type(vocab) is str and vocab in self._plain_vocabs else None
+
+    def _convert_general(self, path: str, data: bytes, *, lift: bool) -> Converted:
+        from siibra_kg.jsonld.general import plain_nodes  # noqa: PLC0415  PyLD, needed by few documents
+
+        document = read_exact(path, data, self._limits)
+        if not isinstance(document, (dict, list)):
+            raise BadDocument(path, f"a document is an object or an array of objects, not {type(document).__name__}")
+        nodes = plain_nodes(path, document, self._base, self._tables.contexts, self._loader)
+        emitter = self._emitter(path, None, lift=lift)
+        return _finished(emitter, [emitter.top(node, f"/{i}") for i, node in enumerate(nodes)])
+
+    def _emitter(self, path: str, vocab: str | None, *, lift: bool) -> Emitter:
+        key = (vocab, lift)
+        names = self._names.get(key)
+        if names is None:
+            names = self._names[key] = Names(vocab, self._tables, raw=not lift)
+        return Emitter(path, names, self._links[lift], self._base, self._tables)
+
+
+def _finished(emitter: Emitter, nodes: list[str]) -> Converted:
+    lines = emitter.lines
+    lines.sort()
+    return Converted("".join(lines).encode(), tuple(nodes), tuple(emitter.notes))
