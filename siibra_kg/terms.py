@@ -118,8 +118,17 @@ def is_iri(text: str) -> bool:
 
 # Everything that SPARQL's STRING_LITERAL2 or an N-Triples reader could misread is escaped; a TAB left raw is
 # turned into spaces by rdflib's SPARQL parser, NUL and other controls upset endpoints.
-_ESCAPES = {ord(c): f"\\{e}" for c, e in zip('\\"\n\r\t\b\f', '\\"nrtbf', strict=True)}
-_ESCAPES |= {c: f"\\u{c:04X}" for c in (*range(0x20), 0x7F) if c not in _ESCAPES}
+# rdflib 7 expands \uXXXX over the whole query before it parses, takes eight digits after a small u where eight
+# follow, and does not see that the backslash may itself be escaped: the text \u0022 would end the literal that
+# holds it. So a control gets eight digits, and a u after a backslash is written as its code point.
+_UNSAFE = re.compile(r'\\[uU]|[\x00-\x1f"\\\x7f]')
+_ESCAPES = {c: f"\\{e}" for c, e in zip('\\"\n\r\t\b\f', '\\"nrtbf', strict=True)}
+_ESCAPES |= {chr(c): f"\\U{c:08X}" for c in (*range(0x20), 0x7F) if chr(c) not in _ESCAPES}
+_ESCAPES |= {f"\\{u}": f"\\\\\\U{ord(u):08X}" for u in "uU"}
+
+
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(lambda found: _ESCAPES[found[0]], text)
 
 
 def to_sparql(term: Term) -> str:
@@ -145,7 +154,7 @@ def to_sparql(term: Term) -> str:
             term.value.encode()
         except UnicodeEncodeError as error:
             raise TermError(term.value, "Unicode text (it holds a lone surrogate)") from error
-        text = f'"{term.value.translate(_ESCAPES)}"'
+        text = f'"{_escaped(term.value)}"'
         if term.language is not None:
             if not _LANGUAGE.match(term.language):
                 raise TermError(term.language, "a BCP 47 language tag")
