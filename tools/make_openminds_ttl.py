@@ -23,6 +23,7 @@ OM, OMT = "https://openminds.om-i.org/props/", "https://openminds.om-i.org/types
 ONTOLOGY = "https://w3id.org/siibra-kg/ontology/openminds"
 
 PREFIXES = """\
+@prefix skg: <https://w3id.org/siibra-kg/vocab/> .
 @prefix om: <https://openminds.om-i.org/props/> .
 @prefix omt: <https://openminds.om-i.org/types/> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -160,6 +161,7 @@ def ontology(types: list[Type]) -> str:
     )
     out += [f"{p} a owl:AnnotationProperty ." for p in ("dcterms:title", "dcterms:source", "dcterms:license")]
     out += [f"{p} a owl:AnnotationProperty ." for p in ("schema:domainIncludes", "schema:rangeIncludes")]
+    out += [f"{p} a owl:AnnotationProperty ." for p in ("skg:requiredFor", "skg:singleFor")]
     out.append("\n# Categories: named sets of types. openMINDS gives them no IRI, hence ours.\n")
     for category in sorted({c for t in types for c in t.categories}):
         out.append(f'omc:{category} a owl:Class ; rdfs:label "{words(category)}"@en ; rdfs:isDefinedBy <{ONTOLOGY}> .')
@@ -180,6 +182,11 @@ def ontology(types: list[Type]) -> str:
         out.append(f'om:{name} a owl:{kind}Property ; rdfs:label "{words(name)}"@en ;')
         out.append(f"    schema:domainIncludes {terms([f'omt:{t.name}' for t, _ in using])} ;")
         out += [f"    schema:rangeIncludes {terms(ranges)} ;"] if ranges else []
+        for word, of in (
+            ("requiredFor", [t for t, u in using if u.required]),
+            ("singleFor", [t for t, u in using if u.most == 1]),
+        ):
+            out += [f"    skg:{word} {terms([f'omt:{t.name}' for t in of])} ;"] if of else []
         out.append(f"    rdfs:isDefinedBy <{ONTOLOGY}> .")
     return "\n".join(out) + "\n"
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QUERY_KEYS", "Header", "Parameter", "read_header"]
 
-#: Keys of a query template. A rule allows more (``graph``, ``after``); see ``read_header``.
-QUERY_KEYS = frozenset({"summary", "param", "column", "example"})
+#: Keys of a query template; ``severity`` is for those of ``check/``. A rule allows more (``graph``, ``after``).
+QUERY_KEYS = frozenset({"summary", "param", "column", "example", "severity"})
 _NAMED = frozenset({"param", "column", "example"})
 _LINE = re.compile(r"#\+\s*(?P<key>[a-z]+)(?:[ \t]+(?P<name>\S+?))?[ \t]*:(?:[ \t]+(?P<rest>.*?))?[ \t]*\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
