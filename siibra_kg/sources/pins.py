@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["COMMIT", "CONTENT", "GENERATIONS", "LICENSE", "PACKAGE", "PACKAGE_URL", "URL"]
+__all__ = ["COMMIT", "CONTENT", "GENERATIONS", "LICENSE", "PACKAGE", "PACKAGE_CONTENT", "PACKAGE_URL", "URL"]
 
 #: github.com/openMetadataInitiative/openMINDS_instances, 2026-08-19
 COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
@@ -15,6 +15,8 @@ LICENSE = "MIT"
 #: The release of the package ``openMINDS`` whose instance library is read; the extra ``data`` installs it.
 PACKAGE = "0.6.1"
 PACKAGE_URL = f"https://pypi.org/project/openMINDS/{PACKAGE}/"
+#: Content hash of what is exported from it.
+PACKAGE_CONTENT = "72c046d1aac358083656c3abb9a6deb741e78853241385ff4a1b90d4e14d94a3"
 
 #: generation -> content hash (see ``protocol.content_hash``) of ``instances/<generation>/**`` at the commit
 CONTENT = MappingProxyType(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
 from siibra_kg.errors import BadDocument
+from siibra_kg.sources.child import ChildFailed, run_child
 from siibra_kg.vocab import BASE
 
 __all__ = ["to_ntriples"]
@@ -17,6 +17,7 @@ _CHILD = Path(__file__).with_name("_rdfxml_child.py")
 _RDF = b"http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TIMEOUT = 120.0
 _MEMORY = 1 << 30
+_DOCUMENT_AT_FAULT = 3  # the child's exit code
 
 
 def to_ntriples(path: str, data: bytes, *, timeout: float = _TIMEOUT, memory: int = _MEMORY) -> bytes:
@@ -48,14 +49,9 @@ def to_ntriples(path: str, data: bytes, *, timeout: float = _TIMEOUT, memory: in
     job = {"path": sys.path, "base": f"{BASE}id/document/{quote(path)}", "memory": memory, "seconds": int(timeout) + 1}
     command = [sys.executable, "-I", str(_CHILD), json.dumps(job)]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=timeout, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired as error:
-        raise BadDocument(path, f"RDF/XML that cannot be read within {timeout:g} s") from error
-    if done.returncode == 0:
-        return done.stdout
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if done.returncode == 3 and lines:
-        raise BadDocument(path, f"not valid RDF/XML: {lines[-1]}")
-    raise BadDocument(
-        path, f"RDF/XML that needs more than {memory >> 20} MiB or {timeout:g} s to read (an entity bomb?)"
-    )
+        return run_child(command, data=data, timeout=timeout, most=memory)
+    except ChildFailed as error:
+        if error.code == _DOCUMENT_AT_FAULT:
+            raise BadDocument(path, f"not valid RDF/XML: {error.words}") from error
+        limits = f"{memory >> 20} MiB and {timeout:g} s"
+        raise BadDocument(path, f"RDF/XML that cannot be read within {limits} (an entity bomb?)") from error

@@ -11,9 +11,11 @@ from urllib.request import url2pathname
 from siibra_kg.errors import SourceError
 from siibra_kg.sources import pins
 from siibra_kg.sources.archive import ArchiveSource, Selection
+from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.fetch import fetch
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
+from siibra_kg.sources.openminds_package import OpenMindsPackage, installed_version
 from siibra_kg.sources.protocol import SourceInfo, slug
 from siibra_kg.sources.unpack import unpack
 
@@ -54,8 +56,11 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
         name, _, generation = text.partition("@")
         if name == "openminds-archive":
             return _pinned(generation or "latest", settings, progress)
+        if text == "openminds-package":
+            return OpenMindsPackage()
         if text == "openminds":
-            return _pinned("latest", settings, progress)
+            archive = _pinned("latest", settings, progress)
+            return FirstOf(text, (OpenMindsPackage(), archive)) if installed_version() else archive
         if "://" in text:
             return _address(text, settings, progress)
     return _path(Path(text).expanduser(), text)
