@@ -1,0 +1,193 @@
+"""The sheet that pictures of volumes are drawn on: three panels at one scale, axes in mm, PNG bytes that never vary.
+
+Drawn with matplotlib's Agg canvas, without pyplot and without the user's style, so that the same volume gives the same
+bytes in a notebook, in a test and on a server.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siibra_kg.errors import BadVolume, DataMissing
+from siibra_kg.volumes.slices import PLANES, Frame, Plane
+
+try:
+    import matplotlib as mpl
+    import matplotlib.patheffects
+    import matplotlib.ticker
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as error:
+    if error.name != "matplotlib":
+        raise
+    raise DataMissing("matplotlib, which draws pictures,", "not installed", "pip install 'siibra-kg[plot]'") from error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["Panel", "Picture", "draw"]
+
+PAPER, INK, FAINT, CROSS = "#0E1116", "#E9ECF1", "#949CAA", "#8FBCFF"
+_DPI = 160
+# Inches: width of the sheet, and what is left free around and between the panels.
+_WIDTH, _SIDE, _GAP, _TOP, _BOTTOM = 12.0, 0.55, 0.62, 0.95, 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG image; notebooks show it. ``path`` is the file that it was written to, if it was."""
+
+    png: bytes
+    path: Path | None = None
+
+    def save(self, path: str | Path) -> Path:
+        """Write the PNG file.
+
+        Raises
+        ------
+        BadVolume
+            If it cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.write_bytes(self.png)
+        except OSError as error:
+            raise BadVolume(str(path), f"the picture cannot be written ({error.strerror})") from error
+        return path
+
+    def to_html(self, width: int = 640) -> str:
+        """Give an ``<img>`` element that holds the picture itself."""
+        data = base64.b64encode(self.png).decode()
+        return f'<img width="{width}" alt="three orthogonal slices" src="data:image/png;base64,{data}">'
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.path or f'{len(self.png):,} bytes of PNG'}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One slice to draw on: matplotlib axes in mm, the pixels, the direction and the point that it goes through."""
+
+    axes: Any
+    frame: Frame
+    plane: Plane
+    at: NDArray[np.float64]
+
+    def image(self, values: NDArray[Any], **style: Any) -> None:  # noqa: ANN401  goes to imshow
+        """Show pixel values as they are, leaving out those that are zero."""
+        extent = (*self.frame.edges(self.plane.right), *self.frame.edges(self.plane.up))
+        shown = np.ma.masked_equal(values, 0)
+        self.axes.imshow(shown, origin="lower", extent=extent, interpolation="nearest", **style)
+
+    def cross(self, keep_clear: float) -> None:
+        """Mark the point by two lines that stop short of it by some mm."""
+        style = {"color": CROSS, "linewidth": 0.7, "alpha": 0.85, "zorder": 5}
+        x, y = self.at[self.plane.right], self.at[self.plane.up]
+        (left, right), (low, high) = self.frame.edges(self.plane.right), self.frame.edges(self.plane.up)
+        for start, end in ((left, x - keep_clear), (x + keep_clear, right)):
+            if start < end:
+                self.axes.plot([start, end], [y, y], **style)
+        for start, end in ((low, y - keep_clear), (y + keep_clear, high)):
+            if start < end:
+                self.axes.plot([x, x], [start, end], **style)
+
+
+def draw(paint: Callable[[Panel], None], frame: Frame, at: NDArray[np.float64], title: str, note: str) -> Picture:
+    """Draw the three slices through a point.
+
+    Parameters
+    ----------
+    paint
+        Draws what is to be seen on one panel.
+    frame
+        The part of space to show.
+    at
+        The point, in mm, that all slices go through.
+    title, note
+        Text above and below.
+    """
+    # The user's matplotlibrc would change the bytes; the backend is not touched, as no window is ever opened.
+    plain: Any = {k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}
+    with mpl.rc_context(plain):
+        figure, panels = _sheet(frame)
+        for axes, plane in panels:
+            paint(Panel(axes, frame, plane, at))
+            _label(axes, frame, plane, at)
+        width, height = figure.get_size_inches()
+        left = _SIDE / width
+        figure.text(left, 1 - 0.24 / height, title, color=INK, fontsize=15, fontweight="bold", va="top")
+        figure.text(left, 0.2 / height, note, color=FAINT, fontsize=9, va="bottom")
+        convention = "neurological convention: left is left   ·   coordinates in mm, RAS+"
+        figure.text(1 - left, 0.2 / height, convention, color=FAINT, fontsize=9, va="bottom", ha="right")
+        out = io.BytesIO()
+        # matplotlib writes its version into the file unless told not to.
+        figure.savefig(out, format="png", dpi=_DPI, facecolor=PAPER, metadata={"Software": None})
+    return Picture(out.getvalue())
+
+
+def _sheet(frame: Frame) -> tuple[Any, list[tuple[Any, Plane]]]:
+    size = frame.count * frame.step
+    widths = [size[p.right] for p in PLANES]
+    scale = (_WIDTH - 2 * _SIDE - (len(PLANES) - 1) * _GAP) / sum(widths)  # inches per mm, the same for all panels
+    row = max(size[p.up] for p in PLANES) * scale
+    height = row + _TOP + _BOTTOM
+    figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure, list(_panels(figure, size * scale, row, height))
+
+
+def _panels(figure: Any, inches: NDArray[np.float64], row: float, height: float) -> Iterator[tuple[Any, Plane]]:  # noqa: ANN401
+    x = _SIDE
+    for plane in PLANES:
+        wide, tall = inches[plane.right], inches[plane.up]
+        bottom = _BOTTOM + (row - tall) / 2
+        axes = figure.add_axes((x / _WIDTH, bottom / height, wide / _WIDTH, tall / height), facecolor=PAPER)
+        x += wide + _GAP
+        yield axes, plane
+
+
+def _label(axes: Any, frame: Frame, plane: Plane, at: NDArray[np.float64]) -> None:  # noqa: ANN401
+    axes.set_xlim(*frame.edges(plane.right))
+    axes.set_ylim(*frame.edges(plane.up))
+    axes.set_aspect("equal")
+    axes.tick_params(colors=FAINT, labelsize=7.5, length=3, width=0.6)
+    for spine in axes.spines.values():
+        spine.set(color=FAINT, linewidth=0.5, alpha=0.5)
+    axes.xaxis.set_major_locator(mpl.ticker.MultipleLocator(_tick(frame)))
+    axes.yaxis.set_major_locator(mpl.ticker.MultipleLocator(_tick(frame)))
+    axes.set_xlabel(f"{'xyz'[plane.right]} (mm)", color=FAINT, fontsize=8, labelpad=2)
+    axes.set_ylabel(f"{'xyz'[plane.up]} (mm)", color=FAINT, fontsize=8, labelpad=-2)
+    name = f"{plane.name}   {'xyz'[plane.normal]} = {_signed(at[plane.normal])} mm"
+    axes.set_title(name, color=INK, fontsize=10, loc="left", pad=5)
+    places = (
+        (0.02, 0.5, "left", "center"),
+        (0.98, 0.5, "right", "center"),
+        (0.5, 0.02, "center", "bottom"),
+        (0.5, 0.98, "center", "top"),
+    )
+    for letter, (x, y, ha, va) in zip(plane.ends, places, strict=True):
+        text = axes.text(x, y, letter, ha=ha, va=va, transform=axes.transAxes, color=INK, fontsize=11, zorder=6)
+        text.set_fontweight("bold")
+        text.set_path_effects([mpl.patheffects.withStroke(linewidth=2.5, foreground=PAPER)])  # on bright tissue, too
+
+
+def _signed(value: float) -> str:
+    return f"{value + 0.0:.4g}".replace("-", "\N{MINUS SIGN}")  # as on the axes; + 0.0 takes the sign off zero
+
+
+def _tick(frame: Frame) -> float:
+    """Give a round distance of which the longest axis holds about eight; one for all panels, as they share a scale."""
+    rough = float((frame.count * frame.step).max()) / 8
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(min((m * power for m in (1, 2, 5, 10)), key=lambda v: abs(v - rough)))

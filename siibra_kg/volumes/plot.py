@@ -1,0 +1,154 @@
+"""Pictures of volumes: a mask over its template or among its neighbours, a template, a label map.
+
+Three orthogonal slices in the neurological convention. Voxels are shown as they are: no interpolation, no smoothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
+
+from siibra_kg.errors import SpaceMismatch
+from siibra_kg.terms import contract
+from siibra_kg.volumes.canvas import Panel, Picture, draw
+from siibra_kg.volumes.slices import Frame, borders, sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from siibra_kg.volumes.label_map import LabelMap
+    from siibra_kg.volumes.volume import Volume
+
+__all__ = ["Picture", "plot_mask", "plot_volume"]
+
+#: For regions without a colour of their own: clear against greys, also for colour-blind readers (Okabe & Ito).
+DEFAULT_COLOR = "#E69F00"
+_LINE, _TISSUE = "#7B869D", "#212836"  # borders of labels, and what they enclose
+_LINE_ON_GREY = "#DCE6F7"
+_MARGIN = 6.0  # mm around what is shown
+
+
+def plot_mask(
+    volume: Volume,
+    out: str | Path | None = None,
+    *,
+    outlines: LabelMap | None = None,
+    background: Volume | None = None,
+    title: str = "",
+    color: str | None = None,
+) -> Picture:
+    """Draw a mask on three orthogonal slices through it.
+
+    The slices meet at the voxel of the mask that is nearest to its centroid, which itself may lie outside of a curved
+    region. Left is at the left of coronal and axial slices (neurological convention).
+
+    Parameters
+    ----------
+    volume
+        The mask: what is not zero is filled.
+    out
+        A PNG file to write; without it only the picture is given back.
+    outlines
+        A label map in the same space whose borders are drawn: faint over a background, clear without one.
+    background
+        A template in the same space, drawn in greys.
+    title
+        Replaces "region, parcellation, space".
+    color
+        ``"#RRGGBB"``; else the mask's own, else orange.
+
+    Raises
+    ------
+    LabelMismatch
+        If the mask is empty.
+    SpaceMismatch
+        If outlines or background are in another space.
+    """
+    labels = outlines.volume if outlines is not None else None
+    for other in (background, labels):
+        if other is not None and other.space != volume.space:
+            hint = "a picture of both would show them at the wrong place"
+            raise SpaceMismatch(contract(other.space), contract(volume.space), hint)
+    at = focus(volume)
+    frame = _frame(volume, background or labels)
+    paint_color = color or volume.color or DEFAULT_COLOR
+
+    def paint(panel: Panel) -> None:
+        if background is not None:
+            _paint_grey(panel, background)
+        if labels is not None:
+            _paint_labels(panel, labels, alone=background is None)
+        _paint_mask(panel, volume, paint_color, alpha=0.75 if background is not None else 0.95)
+
+    heading = title or _joined(volume.name, volume.parcellation, volume.space_name)
+    over = f"over {background.name or 'the template'}" if background is not None else ""
+    over = over or ("among the outlines of the other regions" if outlines else "")
+    note = f"{np.count_nonzero(volume.array):,} voxels   ·   {volume.volume_mm3():,.0f} mm³"
+    return _kept(draw(paint, frame, at, heading, f"{note}   ·   {over}" if over else note), out)
+
+
+def plot_volume(volume: Volume, out: str | Path | None = None, *, title: str = "") -> Picture:
+    """Draw a template or statistical map in greys, or a label map as outlines, on three slices through its middle."""
+
+    def paint(panel: Panel) -> None:
+        if volume.kind == "labelled":
+            _paint_labels(panel, volume, alone=True)
+        else:
+            _paint_grey(panel, volume)
+
+    heading = title or _joined(volume.parcellation or volume.name, volume.space_name)
+    note = f"{volume.kind}   ·   {' x '.join(map(str, volume.shape))} voxels"
+    return _kept(draw(paint, _frame(volume, None), focus(volume), heading, note), out)
+
+
+def focus(volume: Volume) -> NDArray[np.float64]:
+    """Give the centre, in mm, of the voxel that is nearest to the centroid among those that are not zero."""
+    points = volume.to_mm(volume.nonzero())
+    nearest: NDArray[np.float64] = points[np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1))]
+    return nearest
+
+
+def _joined(*parts: str) -> str:
+    return "   ·   ".join(p for p in parts if p)
+
+
+def _kept(picture: Picture, out: str | Path | None) -> Picture:
+    return picture if out is None else Picture(picture.png, picture.save(out))
+
+
+def _frame(volume: Volume, around: Volume | None) -> Frame:
+    """Show all of what lies around the volume, in pixels of the volume's own voxel size."""
+    boxes = np.stack([v.bounding_box() for v in (volume, around) if v is not None])
+    box = np.stack([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
+    return Frame.over(volume, box, _MARGIN)
+
+
+def _paint_grey(panel: Panel, volume: Volume) -> None:
+    top = float(np.percentile(volume.array[volume.array != 0], 99.5))
+    panel.image(sample(volume, panel.frame, panel.plane, panel.at), cmap="gray", vmin=0, vmax=top, zorder=1)
+
+
+def _paint_labels(panel: Panel, volume: Volume, *, alone: bool) -> None:
+    values = sample(volume, panel.frame, panel.plane, panel.at)
+    if alone:
+        panel.image(values != 0, cmap=ListedColormap([_TISSUE]), zorder=1)
+    lines = list(borders(values, panel.frame, panel.plane))
+    style = (_LINE, 0.6, 1.0) if alone else (_LINE_ON_GREY, 0.4, 0.4)
+    color, width, alpha = style
+    panel.axes.add_collection(LineCollection(lines, colors=color, linewidths=width, alpha=alpha, zorder=2))
+
+
+def _paint_mask(panel: Panel, volume: Volume, color: str, alpha: float) -> None:
+    values = sample(volume, panel.frame, panel.plane, panel.at) != 0
+    panel.image(values, cmap=ListedColormap([color]), alpha=alpha, zorder=3)
+    lines = borders(values, panel.frame, panel.plane)
+    panel.axes.add_collection(LineCollection(list(lines), colors=color, linewidths=1.0, zorder=4))
+    # The cross keeps clear of the region, which it would hide.
+    here = panel.at[[panel.plane.right, panel.plane.up]]
+    reach = float(np.abs(lines.reshape(-1, 2) - here).max()) if len(lines) else 0.0
+    panel.cross(keep_clear=min(reach + 2.0, 40.0))
