@@ -13,7 +13,7 @@ from matplotlib.colors import ListedColormap
 
 from siibra_kg.errors import SpaceMismatch
 from siibra_kg.terms import contract
-from siibra_kg.volumes.canvas import Panel, Picture, draw
+from siibra_kg.volumes.plot_canvas import Panel, Picture, draw
 from siibra_kg.volumes.slices import Frame, borders, sample
 
 if TYPE_CHECKING:

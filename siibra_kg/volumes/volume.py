@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from siibra_kg.terms import IRI
-    from siibra_kg.volumes.canvas import Picture
     from siibra_kg.volumes.label_map import LabelMap
+    from siibra_kg.volumes.plot_canvas import Picture
 
 __all__ = ["Provenance", "Volume"]
 

@@ -187,7 +187,7 @@ def _signed(value: float) -> str:
 
 
 def _tick(frame: Frame) -> float:
-    """Give a round distance of which the longest axis holds about eight; one for all panels, as they share a scale."""
-    rough = float((frame.count * frame.step).max()) / 8
+    """Give a round distance of which the longest axis holds about six; one for all panels, as they share a scale."""
+    rough = float((frame.count * frame.step).max()) / 6
     power = 10.0 ** np.floor(np.log10(rough))
-    return float(min((m * power for m in (1, 2, 5, 10)), key=lambda v: abs(v - rough)))
+    return float(min((m * power for m in (1, 2, 4, 5, 10)), key=lambda v: abs(v - rough)))
