@@ -13,26 +13,19 @@ import pyoxigraph as ox
 from siibra_kg.errors import BadDocument, QueryError, SnapshotError
 from siibra_kg.sparql import guard
 from siibra_kg.stores.cells import BAD_TEXT, FROM_TEXT, mismatch, wanted_types
+from siibra_kg.stores.native import FORMATS, from_native, to_native, to_native_quad
 from siibra_kg.stores.protocol import Solutions
-from siibra_kg.terms import IRI, BlankNode, Literal, Quad, Triple
+from siibra_kg.terms import IRI, Quad, Triple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from typing_extensions import Self
 
-    from siibra_kg.terms import Term
-
-__all__ = ["OxigraphStore", "check_syntax"]
+__all__ = ["OxigraphStore", "check_syntax", "to_native"]
 
 #: Rows that are converted together, column by column.
 _CHUNK = 2048
-_FORMATS = {
-    "nt": ox.RdfFormat.N_TRIPLES,
-    "nq": ox.RdfFormat.N_QUADS,
-    "ttl": ox.RdfFormat.TURTLE,
-    "trig": ox.RdfFormat.TRIG,
-}
 _WHERE = re.compile(r"error at (\d+):(\d+): (?:expected )?(.*)", re.DOTALL)
 
 
@@ -49,18 +42,18 @@ class OxigraphStore:
     True
     """
 
-    def __init__(self, native: ox.Store, name: str, *, service: bool = False) -> None:
+    def __init__(self, native: ox.Store, name: str, *, network: bool = False) -> None:
         self._native: ox.Store | None = native
         self._name = name
-        self._service = service
+        self._network = network
 
     @classmethod
-    def memory(cls, *, service: bool = False) -> OxigraphStore:
-        """Make an empty store in memory; ``service`` allows federated queries, which call other machines."""
-        return cls(ox.Store(), "memory", service=service)
+    def memory(cls, *, network: bool = False) -> OxigraphStore:
+        """Make an empty store in memory; ``network`` allows ``SERVICE``, which calls other machines."""
+        return cls(ox.Store(), "memory", network=network)
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = True, service: bool = False) -> OxigraphStore:
+    def open(cls, path: str | Path, *, read_only: bool = True, network: bool = False) -> OxigraphStore:
         """Open a store on disk: read-only beside any number of readers, or for writing (made if missing).
 
         Raises
@@ -75,10 +68,10 @@ class OxigraphStore:
         except OSError as error:
             locked = "another process holds it for writing" if "lock" in str(error).lower() else str(error)
             raise SnapshotError(str(path), locked) from error
-        return cls(native, str(path), service=service)
+        return cls(native, str(path), network=network)
 
     @classmethod
-    def from_quads_file(cls, path: str | Path, *, service: bool = False) -> OxigraphStore:
+    def from_quads_file(cls, path: str | Path, *, network: bool = False) -> OxigraphStore:
         """Load an RDF file (``.nq``, ``.nt``, ``.trig``, ``.ttl``, each also ``.zst``) into memory.
 
         Raises
@@ -90,13 +83,13 @@ class OxigraphStore:
         suffixes = [s.lstrip(".") for s in path.suffixes[-2:]]
         packed = suffixes[-1:] == ["zst"]
         kind = suffixes[-2 if packed else -1] if len(suffixes) > packed else ""
-        if kind not in _FORMATS:
-            raise BadDocument(str(path), f"is none of {', '.join(_FORMATS)} (each also .zst)")
+        if kind not in FORMATS:
+            raise BadDocument(str(path), f"is none of {', '.join(FORMATS)} (each also .zst)")
         try:
             data = path.read_bytes()
         except OSError as error:
             raise BadDocument(str(path), f"cannot be read: {error.strerror}") from error
-        store = cls.memory(service=service)
+        store = cls.memory(network=network)
         store.load(_unpacked(path, data) if packed else data, kind, base_iri=path.absolute().as_uri())
         return store
 
@@ -108,7 +101,7 @@ class OxigraphStore:
         return self._native
 
     def _query(self, query: str) -> Any:  # noqa: ANN401  three kinds of result
-        guard(query, service=self._service)
+        guard(query, service=self._network)
         with _query_errors(query):
             return self.native.query(query, use_default_graph_as_union=True)
 
@@ -145,7 +138,7 @@ class OxigraphStore:
         # Oxigraph gives a triple once per solution: 388 for the 204 of one atlas.
         with _query_errors(query):
             for t in dict.fromkeys(found):
-                yield Triple(_term(t.subject), IRI(t.predicate.value), _term(t.object))  # type: ignore[arg-type]
+                yield Triple(from_native(t.subject), IRI(t.predicate.value), from_native(t.object))  # type: ignore[arg-type]
 
     def load(self, data: bytes, format: str, graph: IRI | None = None, base_iri: str | None = None) -> None:  # noqa: A002
         """Load RDF text (``nt``, ``nq``, ``ttl``, ``trig``) into a named graph, or as the quads say.
@@ -157,7 +150,7 @@ class OxigraphStore:
         """
         to_graph = None if graph is None else ox.NamedNode(graph)
         try:
-            self.native.bulk_load(data, format=_FORMATS[format], base_iri=base_iri, to_graph=to_graph)
+            self.native.bulk_load(data, format=FORMATS[format], base_iri=base_iri, to_graph=to_graph)
         except (SyntaxError, ValueError) as error:
             raise BadDocument(base_iri or f"{format} text", str(error)) from error
 
@@ -165,18 +158,7 @@ class OxigraphStore:
         """Add quads; gives how many were new."""
         native = self.native
         before = len(native)
-        native.bulk_extend(ox.Quad(_native(s), _native(p), _native(o), _graph(g)) for s, p, o, g in quads)
-        return len(native) - before
-
-    def derive(self, query: str, graph: IRI) -> int:
-        """Run a CONSTRUCT and put its triples into a named graph; gives how many were new there."""
-        found = self._query(query)
-        if not isinstance(found, ox.QueryTriples):
-            raise QueryError("this is no CONSTRUCT or DESCRIBE query", query)
-        target, native = ox.NamedNode(graph), self.native
-        before = len(native)
-        with _query_errors(query):
-            native.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, target) for t in found])
+        native.bulk_extend(to_native_quad(quad) for quad in quads)
         return len(native) - before
 
     def remove_graph(self, graph: IRI) -> None:
@@ -187,7 +169,7 @@ class OxigraphStore:
         """Give every quad, in the store's own order."""
         for q in self.native.quads_for_pattern(None, None, None, None):
             graph = IRI(q.graph_name.value) if isinstance(q.graph_name, ox.NamedNode) else None
-            yield Quad(_term(q.subject), IRI(q.predicate.value), _term(q.object), graph)  # type: ignore[arg-type]
+            yield Quad(from_native(q.subject), IRI(q.predicate.value), from_native(q.object), graph)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.native)
@@ -253,7 +235,7 @@ def _rows(
 def _column(name: str, kind: str, query: str) -> Callable[[Sequence[Any]], list[Any]]:
     """Choose, once per column, how its cells become Python values."""
     if kind == "term":
-        return lambda cells: [None if c is None else _term(c) for c in cells]
+        return lambda cells: [None if c is None else from_native(c) for c in cells]
     make = FROM_TEXT[kind]
     node = ox.NamedNode if kind == "iri" else ox.Literal
 
@@ -267,35 +249,11 @@ def _column(name: str, kind: str, query: str) -> Callable[[Sequence[Any]], list[
         except BAD_TEXT as error:
             raise mismatch(name, kind, error, query) from error
         if kind == "iri" and classes <= {node, type(None), ox.BlankNode}:
-            return [None if c is None else _term(c) for c in cells]
+            return [None if c is None else from_native(c) for c in cells]
         odd = next(c for c in cells if c is not None and type(c) is not node)
         raise mismatch(name, kind, odd, query)
 
     return convert
-
-
-def _term(term: Any) -> Term:  # noqa: ANN401  pyoxigraph has no common class of terms
-    if isinstance(term, ox.NamedNode):
-        return IRI(term.value)
-    if isinstance(term, ox.Literal):
-        return Literal(term.value, term.datatype.value, term.language)
-    if isinstance(term, ox.BlankNode):
-        return BlankNode(term.value)
-    return Literal(str(term))  # a triple term of RDF 1.2, which our data does not hold
-
-
-def _native(term: Term) -> Any:  # noqa: ANN401
-    if isinstance(term, IRI):
-        return ox.NamedNode(term)
-    if isinstance(term, BlankNode):
-        return ox.BlankNode(term)
-    if term.language is not None:
-        return ox.Literal(term.value, language=term.language)
-    return ox.Literal(term.value, datatype=ox.NamedNode(term.datatype))
-
-
-def _graph(graph: IRI | None) -> Any:  # noqa: ANN401
-    return ox.DefaultGraph() if graph is None else ox.NamedNode(graph)
 
 
 def _unpacked(path: Path, data: bytes) -> bytes:
