@@ -50,17 +50,8 @@ ACCESSIBILITY = {
     "productAccessibility/freeAccess": "accessibilities/directVirtualOpenAccess",
     "productAccessibility/paidAccess": "accessibilities/directPhysicalSingle-paymentModelControlledAccess",
 }
-IRI_STRINGS = [
-    "definingSource",
-    "homepage",
-    "legalCode",
-    "ontologyIdentifier",
-    "otherCrossReference",
-    "otherOntologyIdentifier",
-    "preferredCrossReference",
-    "preferredOntologyIdentifier",
-    "webpage",
-]
+# Strings that are IRIs in the library although no schema says so.
+IRI_STRINGS = {"definingSource", "otherCrossReference", "otherOntologyIdentifier", "webpage"}
 NAMES = [
     "abbreviation",
     "alternateName",
@@ -86,6 +77,7 @@ EMBEDDED = [
     {"type": "ParcellationTerminology", "property": "hasTerminology", "folder": "terminology"},
     {"type": "ParcellationTerminologyVersion", "property": "hasTerminology", "folder": "terminology"},
 ]
+SPLIT = "NervousSystemStructure"
 LATEST = "latest"
 ROOTS = ("https://openminds.om-i.org/", "https://openminds.ebrains.eu/")
 
@@ -122,6 +114,38 @@ def _instances(ids: dict[str, dict[str, str]]) -> dict[str, str]:
     return dict(sorted(moved.items()))
 
 
+def _split(moved: dict[str, str]) -> dict[str, str]:
+    """Folder of an instance -> its type, for the terms that left the type UBERONParcellation for another."""
+    folders = {new.partition("/")[0] for old, new in moved.items() if old.startswith("UBERONParcellation/")}
+    return {folder: folder[0].upper() + folder[1:] for folder in sorted(folders)}
+
+
+def _lift(schemas: str) -> dict[str, list[str]]:
+    """Say which strings are IRIs, dates or numbers by the schemas, over all generations."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for name, schema in _json_members(schemas, lambda n: n.startswith("schemas/") and n.endswith(".schema.omi.json")):
+        for iri, facts in (schema.get("properties") or {}).items():
+            items = facts.get("items") or {}
+            formats = facts.get("_formats") or items.get("_formats") or []
+            kind = items.get("type") if facts.get("type") == "array" else facts.get("type")
+            if {"number", "integer"} & {kind}:
+                formats = ["number"]
+            if formats or (kind == "string" and name.startswith(f"schemas/{LATEST}/")):
+                seen[iri.rpartition("/")[2]] |= set(formats) or {"string"}
+    for name in IRI_STRINGS:
+        seen[name] = {"iri"}
+    always = {name for name, kinds in seen.items() if kinds == {"iri"}}
+    return {
+        "name": NAMES,
+        "iri": sorted({PROPERTIES.get(name, name) for name in always}),
+        "iri where it is one": sorted(name for name, kinds in seen.items() if "iri" in kinds and name not in always)
+        + ["http://schema.org/identifier", "https://schema.org/identifier"],
+        "date": sorted(name for name, kinds in seen.items() if kinds <= {"date", "date-time", "time"}),
+        "number": sorted(name for name, kinds in seen.items() if kinds == {"number"}),
+        "citation": ["howToCite"],
+    }
+
+
 def _checked(old: dict[str, str], gone: set[str], here: set[str]) -> dict[str, str]:
     for name, new in old.items():
         assert name in gone, f"{name} is not gone"
@@ -136,10 +160,8 @@ def main(schemas: str, instances: str) -> None:
     now = {name for name, facts in properties.items() if LATEST in facts["usedIn"]}
     types_now = {name for name, facts in types.items() if LATEST in facts["isPartOfVersion"]}
     early = {name for name, facts in types.items() if set(facts["isPartOfVersion"]) <= {"v1.0", "v2.0"}}
-    # A property that a format or a date is asked of, by name of the schema's own field.
-    dates = {n for n, f in properties.items() if (f.get("asString") or {}).get("formatting") == "date"}
     renamed = {**PROPERTIES, **INVERSES}
-    print(f"{len(now)} properties, {len(types_now)} types, {len(dates)} dates", file=sys.stderr)
+    moved = _instances(_instance_ids(instances))
     table = {
         "about": "Every name that the normaliser knows. Written by tools/make_normalise.py; local names unless an IRI.",
         "namespaces": {
@@ -156,11 +178,11 @@ def main(schemas: str, instances: str) -> None:
             "properties": _checked(PROPERTIES, set(properties) - now, now),
             "inverses": _checked(INVERSES, set(properties) - now, now),
             "types": _checked(TYPES, set(types) - types_now, types_now),
+            "split types": {SPLIT: _split(moved)},
             "instance folders": INSTANCE_FOLDERS,
-            "instances": _instances(_instance_ids(instances)),
+            "instances": moved,
         },
-        "lift": {"iri": IRI_STRINGS, "date": ["releaseDate"], "citation": ["howToCite"]},
-        "clean": {"names": NAMES},
+        "lift": _lift(schemas),
         "embedded": EMBEDDED,
         "contexts": {
             ROOTS[0] + "props/": {"@context": {"@vocab": ROOTS[0] + "props/"}},

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadDocument
-from siibra_kg.jsonld.emit import Emitter, Note
+from siibra_kg.jsonld.emit import Emitter
 from siibra_kg.jsonld.guard import Limits, read, read_exact
 from siibra_kg.jsonld.names import Exotic, Links, Names
 from siibra_kg.jsonld.tables import Tables
+from siibra_kg.jsonld.values import Note
 
 if TYPE_CHECKING:
-    from siibra_kg.jsonld.general import Loader
+    from collections.abc import Callable
 
 __all__ = ["Converted", "Converter"]
 
@@ -46,14 +47,15 @@ class Converter:
     tables
         The names; by default those of ``ontologies/normalise.json``.
     loader
-        Gives the content of a context that a document names by URL, or ``None``; nothing is ever fetched otherwise.
+        Gives the content of a context that a document names by URL, or ``None``. Without it only the contexts of
+        the tables are known; nothing is ever fetched.
     limits
         What a document may measure.
 
     Notes
     -----
-    A converter remembers the names that it has met, which makes it fast; make one for each build.
-    It holds no state between documents, so the order of documents does not matter. Not thread-safe.
+    A converter remembers the names that it has met, which makes it fast; make one for each build. What it gives for
+    a document does not depend on the documents before. It is not meant to be shared between threads.
 
     Examples
     --------
@@ -66,7 +68,7 @@ class Converter:
         self,
         base_iri: str,
         tables: Tables | None = None,
-        loader: Loader | None = None,
+        loader: Callable[[str], Any] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._base = base_iri
@@ -75,7 +77,6 @@ class Converter:
         self._limits = limits or Limits()
         self._names: dict[tuple[str | None, bool], Names] = {}
         self._links = {lift: Links(self._tables, raw=not lift) for lift in (True, False)}
-        self._plain_vocabs = frozenset(self._tables.property_namespaces)
 
     def convert(self, path: str, data: bytes, *, lift: bool = True) -> Converted:
         """Convert one document.
@@ -102,38 +103,40 @@ class Converter:
                 emitter = self._emitter(path, vocab, lift=lift)
                 return _finished(emitter, [emitter.top(document)])
             except Exotic:
-                pass  # the general path starts from the beginning
+                pass  # the general way starts from the beginning
         return self._convert_general(path, data, lift=lift)
 
-    def _plain_vocab(self, document: Any) -> str | None:
+    def _plain_vocab(self, document: Any) -> str | None:  # noqa: ANN401  JSON
         """Give the vocabulary of a document in openMINDS's own form, else ``None``."""
-        if type(document) is not dict:
-            return None
-        context = document.get("@context")
-        if type(context) is not dict or len(context) != 1:
-            return None
-        vocab = context.get("@vocab")
-        return vocab if type(vocab) is str and vocab in self._plain_vocabs else None
+        if type(document) is dict:
+            context = document.get("@context")
+            if type(context) is dict and len(context) == 1:
+                vocab = context.get("@vocab")
+                if type(vocab) is str and vocab in self._tables.property_namespaces:
+                    return vocab
+        return None
 
     def _convert_general(self, path: str, data: bytes, *, lift: bool) -> Converted:
-        from siibra_kg.jsonld.general import plain_nodes  # noqa: PLC0415  PyLD, needed by few documents
+        from siibra_kg.jsonld.general import plain_nodes  # noqa: PLC0415  PyLD takes 0.1 s and few documents need it
 
         document = read_exact(path, data, self._limits)
         if not isinstance(document, (dict, list)):
-            raise BadDocument(path, f"a document is an object or an array of objects, not {type(document).__name__}")
-        nodes = plain_nodes(path, document, self._base, self._tables.contexts, self._loader)
+            found = type(document).__name__
+            raise BadDocument(path, f"a document is a JSON object or an array of objects, and this is a {found}")
+        nodes, notes = plain_nodes(path, document, self._base, self._tables.contexts, self._loader)
         emitter = self._emitter(path, None, lift=lift)
+        emitter.values.notes.extend(notes)
         return _finished(emitter, [emitter.top(node, f"/{i}") for i, node in enumerate(nodes)])
 
     def _emitter(self, path: str, vocab: str | None, *, lift: bool) -> Emitter:
-        key = (vocab, lift)
-        names = self._names.get(key)
+        names = self._names.get((vocab, lift))
         if names is None:
-            names = self._names[key] = Names(vocab, self._tables, raw=not lift)
+            names = self._names[vocab, lift] = Names(vocab, self._tables, raw=not lift)
         return Emitter(path, names, self._links[lift], self._base, self._tables)
 
 
 def _finished(emitter: Emitter, nodes: list[str]) -> Converted:
-    lines = emitter.lines
-    lines.sort()
-    return Converted("".join(lines).encode(), tuple(nodes), tuple(emitter.notes))
+    if not emitter.lines:
+        emitter.values.note("", "says-nothing", "the document holds no statement")
+        nodes = []
+    return Converted("".join(sorted(set(emitter.lines))).encode(), tuple(nodes), tuple(emitter.values.notes))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from siibra_kg.errors import BadDocument
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["Limits", "read", "read_exact"]
 
@@ -39,16 +37,16 @@ class Limits:
 
     document: int = 64_000_000
     literal: int = 1_000_000
-    depth: int = 200
+    depth: int = 100
 
 
 def read(path: str, data: bytes, limits: Limits) -> Any:  # noqa: ANN401  JSON
-    """Parse one JSON document.
+    """Parse one JSON document; integers beyond 64 bits become floats.
 
     Raises
     ------
     BadDocument
-        Names the line and column of a syntax error, or the limit that is exceeded.
+        Names the line and column of a syntax error, the limit that is exceeded, or the key that occurs twice.
     """
     check(path, data, limits)
     body = data[3:] if data.startswith(_BOM) else data
@@ -58,7 +56,17 @@ def read(path: str, data: bytes, limits: Limits) -> Any:  # noqa: ANN401  JSON
         raise BadDocument(path, f"not JSON: {error.msg}", f"line {error.lineno}, column {error.colno}") from error
     if len(body) > limits.literal:
         _check_literals(path, value, limits.literal)
+    # A key that occurs twice is gone from what the parser gives; counting keys in both texts is the cheap way to
+    # see that something is missing, and a slow look then tells whether it was a key.
+    if body.count(b'":') != orjson.dumps(value).count(b'":'):
+        _loads(path, body)
     return value
+
+
+def read_exact(path: str, data: bytes, limits: Limits) -> Any:  # noqa: ANN401  JSON
+    """Parse like :func:`read`, with integers of any size."""
+    read(path, data, limits)
+    return _loads(path, data)
 
 
 def check(path: str, data: bytes, limits: Limits) -> None:
@@ -103,20 +111,21 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
-def read_exact(path: str, data: bytes, limits: Limits) -> Any:  # noqa: ANN401  JSON
-    """Parse like :func:`read`, with integers of any size, and refuse an object that has the same key twice.
+def _loads(path: str, data: bytes) -> Any:  # noqa: ANN401  JSON
+    """Parse with Python's own parser, and refuse an object that has the same key twice.
 
-    Which of two values of one key is meant cannot be known, so none is guessed.
+    Which of the two values is meant cannot be known, so none is chosen.
     """
-    value = read(path, data, limits)
-    del value  # the fast parser has found the syntax errors; it reads integers above 64 bits as floats
 
-    def unique(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         out = dict(pairs)
         if len(out) < len(pairs):
-            keys = [k for k, _ in pairs]
-            twice = next(k for k in keys if keys.count(k) > 1)
+            count = Counter(key for key, _ in pairs)
+            twice = next(key for key, _ in pairs if count[key] > 1)
             raise BadDocument(path, f"the key {twice!r} occurs twice in one object")
         return out
 
-    return json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
+    except ValueError as error:  # Python refuses to read integers of more than 4,300 digits
+        raise BadDocument(path, f"not JSON: {error}") from error

@@ -1,31 +1,37 @@
 """Names under one ``@vocab``: each JSON key, type and id is looked up in the tables once and then remembered.
 
-A :class:`Names` belongs to one converter. It grows with the distinct names it meets, never with the documents.
+A :class:`Names` belongs to one converter. It grows with the distinct names that it meets, up to a limit.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from siibra_kg.terms import is_iri
-from siibra_kg.vocab import OM, OMI, OMT
+from siibra_kg.vocab import NAMESPACES, OM, OMI, OMT, kebab
 
 if TYPE_CHECKING:
     from siibra_kg.jsonld.tables import Tables
 
-__all__ = ["CITATION", "DATE", "IDENTIFIER", "IRI", "NAME", "SKIP", "TEXT", "Exotic", "Links", "Names", "Property"]
+__all__ = ["KINDS", "SKIP", "TEXT", "Exotic", "Kind", "Links", "Names", "Property", "segment"]
 
 # What to do with the strings of a property.
-SKIP, TEXT, NAME, IRI, DATE, CITATION, IDENTIFIER = range(7)
-_KINDS = {"iri": IRI, "date": DATE, "citation": CITATION}
-_SCHEMA_IDENTIFIER = frozenset({"http://schema.org/identifier", "https://schema.org/identifier"})
-_KEYWORDS_FIRST = frozenset({"@context", "@id", "@type"})
+SKIP, TEXT, NAME, IRI, MAYBE_IRI, DATE, NUMBER, CITATION = range(8)
+#: Words of ``normalise.json`` -> the constants above.
+KINDS = {
+    "name": NAME,
+    "iri": IRI,
+    "iri where it is one": MAYBE_IRI,
+    "date": DATE,
+    "number": NUMBER,
+    "citation": CITATION,
+}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-KG = "https://kg.ebrains.eu/api/instances/"
-_MOST = 1_000_000
+_SEPARATOR = re.compile(r"[/#]")
+_MOST = 500_000
 
 
 class Exotic(Exception):  # noqa: N818  a signal between two paths, never seen by a caller
@@ -41,15 +47,13 @@ class Property:
     iri
         In the latest vocabulary.
     local
-        Local name where the property is an openMINDS one, else empty.
+        Last part of it.
     text
         Ready for a line: a space, the IRI in angle brackets, a space.
     kind
         One of the constants of this module.
     inverse
         The statement is about the value: subject and object change places.
-    renamed_to
-        The key that the latest vocabulary uses, if it is another.
     code
         Code of the note that each use deserves, or empty.
     """
@@ -59,95 +63,124 @@ class Property:
     text: str
     kind: int
     inverse: bool = False
-    renamed_to: str = ""
     code: str = ""
 
 
-class Names:
-    """Resolves keys and types under one ``@vocab``; ``None`` means that all keys are full IRIs."""
+class Kind(NamedTuple):
+    """One ``@type``, resolved: IRI and local name in the latest vocabulary, its word for IRIs, code of a note."""
 
-    __slots__ = ("_tables", "_vocab", "exact", "properties", "raw", "types")
+    iri: str
+    local: str
+    word: str
+    code: str
+
+
+class Names:
+    """Resolves keys and types under one ``@vocab``; ``None`` means that all keys are full IRIs.
+
+    Parameters
+    ----------
+    vocab
+        The namespace that all keys belong to.
+    tables
+        What is renamed to what, and which strings are lifted.
+    raw
+        Leave every name and every string as it is.
+    """
+
+    __slots__ = ("_keys", "_tables", "_vocab", "exact", "kinds", "properties", "raw")
 
     def __init__(self, vocab: str | None, tables: Tables, *, raw: bool = False) -> None:
         self._vocab = vocab
         self._tables = tables
         self.raw = raw
-        self.exact = vocab is None  # integers above 2**53 come as they were written
-        skip = Property("", "", "", SKIP)
-        self.properties: dict[str, Property] = {k: skip for k in _KEYWORDS_FIRST}
-        self.types: dict[str, tuple[str, str, str]] = {}
+        self.exact = vocab is None  # the general path reads integers of any size exactly
+        self.properties = {key: Property("", "", "", SKIP) for key in ("@context", "@id", "@type")}
+        self.kinds: dict[str, Kind] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def property(self, key: str) -> Property:
         """Resolve a key that has not been met before."""
-        if self._vocab is not None and (":" in key or key.startswith("@") or not key):
+        if self._vocab is None:
+            reverse = key.startswith("^")  # how the general path marks an @reverse statement
+            found = self._resolve(key[1:] if reverse else key)
+            found = replace(found, inverse=not found.inverse) if reverse else found
+        elif ":" in key or "@" in key[:1] or not key:
             raise Exotic(key)
-        found = self._resolve((self._vocab or "") + key) if key[:1] != "^" else self._reverse(key[1:])
+        else:
+            found = self._resolve(self._vocab + key)
         if len(self.properties) < _MOST:
             self.properties[key] = found
         return found
 
-    def _reverse(self, full: str) -> Property:
-        """Resolve the key of an ``@reverse`` statement, which the general path marks with a caret."""
-        forward = self.properties.get(full) or self._resolve(full)
-        return replace(forward, inverse=not forward.inverse)
-
     def _resolve(self, full: str) -> Property:
         tables = self._tables
-        local = _below(full, tables.property_namespaces)
-        if not local or self.raw:
-            code = ""
-            if not is_iri(full):
-                full, code = quote(full, safe=":/#?&=%+,;@!~*'()[]$"), "bad-property"
-            kind = IDENTIFIER if full in _SCHEMA_IDENTIFIER and not self.raw else TEXT
-            return Property(full, "", f" <{full}> ", kind, code=code)
+        local = "" if self.raw else below(full, tables.property_namespaces)
+        if not local:
+            iri, code = _repaired(full, "bad-property")
+            kind = TEXT if self.raw else KINDS.get(tables.lift.get(full, ""), TEXT)
+            return Property(iri, segment(iri), f" <{iri}> ", kind if iri else SKIP, code=code)
         new = tables.inverses.get(local) or tables.properties.get(local, local)
-        code = "" if new in tables.known_properties else "unknown-property"
-        if new in tables.obsolete_properties:
+        iri, code = _repaired(OM + new, "bad-property")
+        if not code and new in tables.obsolete_properties:
             code = "obsolete-property"
-        kind = _KINDS.get(tables.lift.get(new, ""), NAME if new in tables.clean else TEXT)
-        iri = OM + new
-        if not is_iri(iri):
-            iri, code = OM + quote(new, safe=""), "bad-property"
-        inverse = local in tables.inverses
-        return Property(iri, new, f" <{iri}> ", kind, inverse, new if new != local else "", code)
+        elif not code and new not in tables.known_properties:
+            code = "unknown-property"
+        kind = KINDS.get(tables.lift.get(new, ""), TEXT)
+        return Property(iri, iri[len(OM) :], f" <{iri}> ", kind, local in tables.inverses, code)
 
-    def type(self, text: str) -> tuple[str, str, str]:
-        """Resolve a type that has not been met before: its IRI, its local name, the code of a note or empty."""
+    def kind(self, text: str) -> Kind:
+        """Resolve a type that has not been met before."""
         if ":" not in text:
             raise Exotic(text)
         tables = self._tables
-        local = _below(text, tables.type_namespaces)
-        if self.raw or not local:
-            found = (text, re.split(r"[/#:]", text)[-1], "" if is_iri(text) else "bad-type")
+        local = "" if self.raw else below(text, tables.type_namespaces)
+        if not local:
+            iri, code = _repaired(text, "bad-type")
+            found = Kind(iri, segment(iri), kebab(segment(iri)), code)
         else:
             new = tables.types.get(local, local)
-            code = "" if new in tables.known_types else "unknown-type"
-            if local in tables.early_types:
-                code = "early-type"
-            elif new in tables.obsolete_types:
-                code = "obsolete-type"
-            found = (OMT + new, new, code if is_iri(OMT + new) else "bad-type")
-        if len(self.types) < _MOST:
-            self.types[text] = found
+            iri, code = _repaired(OMT + new, "bad-type")
+            if not code:
+                code = tables.type_code(local, new)
+            found = Kind(iri, iri[len(OMT) :], kebab(iri[len(OMT) :]), code)
+        if len(self.kinds) < _MOST:
+            self.kinds[text] = found
+        return found
+
+    def keys(self, local: str) -> tuple[str, ...]:
+        """Give the JSON keys that can stand for an openMINDS property of the latest vocabulary."""
+        found = self._keys.get(local)
+        if found is None:
+            old = [key for key, new in self._tables.properties.items() if new == local]
+            spaces = self._tables.property_namespaces if self._vocab is None else ("",)
+            found = self._keys[local] = tuple(space + name for space in spaces for name in (local, *old))
         return found
 
 
 class Links:
     """Ids to N-Triples text, remembered: old instance paths become the latest ones."""
 
-    __slots__ = ("_raw", "_tables", "known")
+    __slots__ = ("_raw", "_tables", "known", "segments")
 
     def __init__(self, tables: Tables, *, raw: bool = False) -> None:
         self._tables = tables
         self._raw = raw
         self.known: dict[str, str] = {}
+        self.segments: dict[str, str] = {}
 
     def text(self, identifier: str) -> str | None:
-        """Give ``<iri>``, or ``None`` where the text is not an absolute IRI and cannot become one."""
-        if identifier.startswith("_:"):
-            raise Exotic(identifier)
+        """Give ``<iri>``, or ``None`` where the text is not an absolute IRI and cannot become one.
+
+        Raises
+        ------
+        Exotic
+            For a blank node label or a relative reference: what they mean depends on the document.
+        """
         iri = self.resolve(identifier)
         if iri is None:
+            if identifier.startswith("_:") or ":" not in identifier:
+                raise Exotic(identifier)
             return None
         if len(self.known) >= _MOST:
             self.known.clear()
@@ -158,24 +191,46 @@ class Links:
         """Give the latest IRI of an id; a bare UUID belongs to the EBRAINS Knowledge Graph."""
         if not self._raw:
             if _UUID.match(identifier):
-                return KG + identifier.lower()
+                return NAMESPACES["kg"] + identifier.lower()
             identifier = self._latest(identifier)
         return identifier if is_iri(identifier) else None
 
+    def segment(self, identifier: str) -> str:
+        """Give the last segment of an id, fit for an IRI."""
+        found = self.segments.get(identifier)
+        if found is None:
+            if len(self.segments) >= _MOST:
+                self.segments.clear()
+            found = self.segments[identifier] = segment(identifier)
+        return found
+
     def _latest(self, iri: str) -> str:
-        tables = self._tables
-        path = _below(iri, tables.instance_namespaces)
+        path = below(iri, self._tables.instance_namespaces)
         if not path:
             return iri
-        if (exact := tables.instances.get(path)) is not None:
+        exact = self._tables.instances.get(path)
+        if exact is not None:
             return OMI + exact
         first, slash, rest = path.partition("/")
-        return OMI + tables.instance_folders.get(first, first) + slash + rest
+        return OMI + self._tables.instance_folders.get(first, first) + slash + rest
 
 
-def _below(iri: str, namespaces: tuple[str, ...]) -> str:
-    """Give the part below the first namespace that fits, without a module folder; empty where none fits."""
+def below(iri: str, namespaces: tuple[str, ...]) -> str:
+    """Give the part of an IRI below the first namespace that fits; empty where none fits."""
     for namespace in namespaces:
         if iri.startswith(namespace):
             return iri[len(namespace) :]
     return ""
+
+
+def segment(iri: str) -> str:
+    """Give the last segment of an IRI, percent-encoded where it has to be."""
+    return quote(_SEPARATOR.split(iri.rstrip("/#"))[-1], safe="~!$&'()*+,;=:@%")
+
+
+def _repaired(iri: str, code: str) -> tuple[str, str]:
+    """Percent-encode what may not stand in an IRI; the code tells that this was needed. Empty if nothing helps."""
+    if is_iri(iri):
+        return iri, ""
+    encoded = quote(iri, safe=":/#?&=%+,;@!~*'()[]$")
+    return (encoded if is_iri(encoded) else ""), code

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddedRule", "Tables"]
 
 
-def _empty() -> Mapping[str, Any]:
+def _empty() -> Mapping[Any, Any]:
     return MappingProxyType({})
 
 
@@ -56,14 +56,15 @@ class Tables:
         Old property -> latest property that says the same in the other direction.
     types
         Old type -> latest type.
+    split_types
+        Latest type (by default) -> folder of the instance -> the type that it has instead, for an old type that was
+        split up.
     instances
         Old path below ``instances/`` -> latest path, exact.
     instance_folders
         Old first segment of such a path -> latest first segment.
     lift
-        Latest property -> kind of value: ``iri``, ``date``, ``citation``.
-    clean
-        Latest properties that hold a name: white space and Unicode form are evened out.
+        Latest property, or full IRI of another vocabulary -> what its strings are, in the words of ``names.KINDS``.
     embedded
         Rules for embedded nodes.
     known_properties, known_types
@@ -81,10 +82,10 @@ class Tables:
     properties: Mapping[str, str] = field(default_factory=_empty)
     inverses: Mapping[str, str] = field(default_factory=_empty)
     types: Mapping[str, str] = field(default_factory=_empty)
+    split_types: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
     instances: Mapping[str, str] = field(default_factory=_empty)
     instance_folders: Mapping[str, str] = field(default_factory=_empty)
     lift: Mapping[str, str] = field(default_factory=_empty)
-    clean: frozenset[str] = frozenset()
     embedded: Mapping[tuple[str, str], EmbeddedRule] = field(default_factory=_empty)
     known_properties: frozenset[str] = frozenset()
     known_types: frozenset[str] = frozenset()
@@ -111,10 +112,10 @@ class Tables:
             properties=MappingProxyType(renamed["properties"]),
             inverses=MappingProxyType(renamed["inverses"]),
             types=MappingProxyType(renamed["types"]),
+            split_types=MappingProxyType(renamed["split types"]),
             instances=MappingProxyType(renamed["instances"]),
             instance_folders=MappingProxyType(renamed["instance folders"]),
-            lift=MappingProxyType({name: kind for kind, names in lift.items() for name in names}),
-            clean=frozenset(data["clean"]["names"]),
+            lift=MappingProxyType({name: kind for kind, members in lift.items() for name in members}),
             embedded=MappingProxyType({(r.type, r.property): r for r in rules}),
             known_properties=frozenset(data["known"]["properties"]),
             known_types=frozenset(data["known"]["types"]),
@@ -126,3 +127,11 @@ class Tables:
             instance_namespaces=tuple(names["instances"]),
             contexts=MappingProxyType(data["contexts"]),
         )
+
+    def type_code(self, old: str, new: str) -> str:
+        """Give the code of the note that a type deserves, or an empty string."""
+        if old in self.early_types:
+            return "early-type"
+        if new in self.obsolete_types:
+            return "obsolete-type"
+        return "" if new in self.known_types else "unknown-type"

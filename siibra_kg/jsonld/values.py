@@ -1,0 +1,117 @@
+"""Literals of one document: strings lifted as their property asks, numbers, booleans, value objects."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siibra_kg.errors import BadDocument, TermError
+from siibra_kg.jsonld import nt
+from siibra_kg.jsonld.lift import as_number, date_type, is_web_iri, tidy
+from siibra_kg.jsonld.names import CITATION, DATE, IRI, MAYBE_IRI, NAME, NUMBER, TEXT, Exotic
+from siibra_kg.terms import Literal, is_iri, to_sparql
+from siibra_kg.vocab import RDF, XSD
+
+if TYPE_CHECKING:
+    from siibra_kg.jsonld.names import Links, Names, Property
+
+__all__ = ["Note", "Values"]
+
+_EXPECTED = {IRI: "an http(s) IRI", DATE: "a date, YYYY-MM-DD", NUMBER: "a number"}
+_CODES = {IRI: "not-an-iri", DATE: "not-a-date", NUMBER: "not-a-number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was done to a value, or that a reader should know about it.
+
+    Parameters
+    ----------
+    pointer
+        JSON pointer into the document; into its expanded form for a document that had to be expanded.
+    code
+        One word for counting, for instance ``unknown-property``.
+    message
+        The sentence for people.
+    """
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Values:
+    """Turns JSON values into N-Triples terms; a ``pointer`` of ``None`` means that no note is wanted."""
+
+    __slots__ = ("_exact", "_links", "_path", "_raw", "notes")
+
+    def __init__(self, path: str, names: Names, links: Links) -> None:
+        self._path = path
+        self._raw = names.raw
+        self._exact = names.exact
+        self._links = links
+        self.notes: list[Note] = []
+
+    def note(self, pointer: str | None, code: str, message: str) -> None:
+        """Remember something for the build report."""
+        if pointer is not None:
+            self.notes.append(Note(pointer, code, message))
+
+    def term(self, item: Any, prop: Property, pointer: str | None) -> str:  # noqa: ANN401  JSON
+        """Give the term of a string, number or boolean."""
+        if type(item) is str:
+            if self._raw or prop.kind in (TEXT, CITATION):
+                return nt.literal(item)
+            return self._lifted(item, prop, pointer)
+        if type(item) is bool:
+            return f'"{"true" if item else "false"}"^^<{XSD}boolean>'
+        if type(item) is int or type(item) is float:
+            if not self._exact and abs(item) >= nt.MAX_EXACT:
+                raise Exotic(item)
+            return nt.number(item)
+        if type(item) is list:
+            raise Exotic(item)
+        raise BadDocument(self._path, f"a value of type {type(item).__name__} is not JSON", pointer or "")
+
+    def _lifted(self, text: str, prop: Property, pointer: str | None) -> str:
+        kind = prop.kind
+        if kind == NAME:
+            clean = tidy(text)
+            if clean != text:
+                self.note(pointer, "cleaned", f"white space or Unicode form of {text!r} evened out")
+            return nt.literal(clean)
+        if kind in (IRI, MAYBE_IRI):
+            if is_web_iri(text):
+                return f"<{self._links.resolve(text)}>"
+        elif kind == DATE:
+            datatype = date_type(text)
+            if datatype is not None:
+                return nt.typed(text, datatype)
+        elif kind == NUMBER:
+            number = as_number(text)
+            if number is not None:
+                return nt.number(number)
+        if kind in _CODES:
+            self.note(pointer, _CODES[kind], f"{text!r} should be {_EXPECTED[kind]}; it is kept as a string")
+        return nt.literal(text)
+
+    def value(self, item: dict[str, Any], pointer: str | None) -> str:
+        """Give the term of a value object that states its own datatype or language."""
+        value, datatype, language = item["@value"], item.get("@type"), item.get("@language")
+        if datatype == "@json":
+            text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            return nt.typed(text, RDF + "JSON")
+        if language is not None:
+            try:
+                return to_sparql(Literal(value, language=language))
+            except TermError as error:
+                self.note(pointer, "bad-language", f"{error}; the text is kept without it")
+                return nt.literal(value)
+        text = value if type(value) is str else nt.lexical(value, datatype)
+        if datatype is not None and is_iri(datatype):
+            return nt.typed(text, datatype)
+        self.note(
+            pointer, "bad-datatype", f"the datatype {datatype!r} is not an absolute IRI; the text is kept without it"
+        )
+        return nt.literal(text)
