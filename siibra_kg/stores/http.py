@@ -145,8 +145,9 @@ def _said(error: SPARQLWrapperException) -> str:
 
 
 def _refused(said: str, query: str) -> QueryError:
+    reason = said.partition("\n\nSPARQL query:")[0][:600]  # Virtuoso repeats the query with what it put before it
     for pattern in _WHERE:
-        if found := pattern.search(said):
+        if found := pattern.search(reason):
             line, column = (*map(int, found.groups()), 1)[:2]
-            return QueryError(said[:600], query, line=line, column=column)
-    return QueryError(said[:600], query)
+            return QueryError(reason, query, line=min(line, query.count("\n") + 1), column=column)
+    return QueryError(reason, query)

@@ -197,9 +197,8 @@ def check_syntax(query: str) -> None:
     QueryError
         With line and column, if it is not.
     """
-    guard(query, service=True)
+    guard(query)  # an ASK is evaluated at once, so a SERVICE in it would be called
     with _query_errors(query):
-        # SERVICE is only called when its solutions are asked for, which they are not here.
         ox.Store().query(query)
 
 
@@ -213,7 +212,8 @@ def _query_errors(query: str) -> Iterator[None]:
         if found is None:
             raise QueryError(str(error), query) from error
         expected = re.split(r", (?=\[)", " ".join(found[3].split()))[0][:300]
-        raise QueryError(f"expected {expected}", query, line=int(found[1]), column=int(found[2])) from error
+        reason = "the prefix is not declared" if "Prefix not found" in expected else f"expected {expected}"
+        raise QueryError(reason, query, line=int(found[1]), column=int(found[2])) from error
     except (ValueError, OSError) as error:
         raise QueryError(str(error), query) from error
 

@@ -113,7 +113,7 @@ class _Reader:
 
     def declaration(self, number: int, name: str, rest: str) -> tuple[re.Match[str], str, str]:
         """Split ``type[suffix] [= default] [-- doc]`` into the type, the default's text and the documentation."""
-        if not _NAME.match(name) or keyword.iskeyword(name):
+        if not _NAME.match(name):
             raise BadTemplate(self.path, number, f"{name!r} is no name: lower case letters, digits and _")
         found = _TYPE.match(rest)
         if found is None:
@@ -125,6 +125,8 @@ class _Reader:
         """Read the declaration of a parameter."""
         found, text, doc = self.declaration(number, name, rest)
         kind, many = found["type"], found["suffix"] == "*"
+        if keyword.iskeyword(name):
+            raise BadTemplate(self.path, number, f"{name!r} is a word of Python, so it cannot be a keyword argument")
         if kind not in TYPES:
             raise BadTemplate(self.path, number, f"{kind!r} is no type; there are {', '.join(TYPES)}")
         default = None

@@ -182,17 +182,24 @@ class _Check:
         return found
 
     def order(self) -> None:
-        """The rows of a SELECT have an order, so that answers can be repeated."""
+        """The rows of a SELECT have an order and none comes twice, so that answers can be repeated everywhere."""
+        outer = self.outer_words()
+        select = next(t for t in self.tokens if t.kind is Kind.WORD and t.text.upper() == "SELECT")
+        if ("ORDER", "BY") not in outer:
+            raise self.bad(select, "there is no ORDER BY; answers must be repeatable")
+        if ("SELECT", "DISTINCT") not in outer and ("GROUP", "BY") not in outer:
+            # A triple that two graphs state is one triple for rdflib and two for Oxigraph and Virtuoso.
+            raise self.bad(select, "write SELECT DISTINCT, or GROUP BY: a triple may stand in several graphs")
+
+    def outer_words(self) -> set[tuple[str, str]]:
+        """Give the pairs of neighbouring words outside of all brackets."""
+        found: set[tuple[str, str]] = set()
         depth = 0
         for i, token in enumerate(self.tokens):
-            if token.kind is Kind.OPEN:
-                depth += 1
-            elif token.kind is Kind.CLOSE:
-                depth -= 1
-            elif depth == 0 and self.word(i) == "ORDER" and self.word(i + 1) == "BY":
-                return
-        select = next(t for t in self.tokens if t.text.upper() == "SELECT")
-        raise self.bad(select, "there is no ORDER BY; answers must be repeatable")
+            depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
+            if depth == 0 and token.kind is Kind.WORD:
+                found.add((self.word(i), self.word(i + 1)))
+        return found
 
     def segments(self) -> tuple[Segment, ...]:
         """Cut the text at its parameters."""
