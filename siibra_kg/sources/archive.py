@@ -22,6 +22,7 @@ _REASONS = {
     "link": "a link; links in archives are not followed",
     "large": "larger than a document may be",
     "sparse": "a sparse file; store it as a plain one",
+    "trailing": "something follows the end of the archive; it was not read",
     "other": "neither a file nor a folder",
 }
 
@@ -98,10 +99,8 @@ class ArchiveSource(ReadingSource):
             yield path, held.pop(path), file_format(path) or "jsonld"
 
     def _wanted(self, path: str) -> bool:
-        if is_hidden(path):
-            return False
         if self._selection(path):
-            return True
-        if not self._selection.below and is_archive(path):
+            return not is_hidden(path)
+        if not self._selection.below and is_archive(path) and not is_hidden(path):
             self._put_aside(path, "an archive inside the archive is not opened; unpack it")
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 __all__ = ["ARCHIVES", "FORMATS", "RDF_XML", "file_format", "is_archive", "is_hidden", "stem"]
@@ -36,7 +35,9 @@ def file_format(path: str) -> str | None:
     >>> file_format("a/b.JSON"), file_format("a/README.md")
     ('jsonld', None)
     """
-    return FORMATS.get(PurePosixPath(path).suffix.lower())
+    name = path.rpartition("/")[2]
+    stem, dot, suffix = name.rpartition(".")
+    return FORMATS.get(f".{suffix.lower()}") if stem and dot else None
 
 
 def is_archive(path: str) -> bool:
@@ -54,6 +55,8 @@ def is_hidden(path: str) -> bool:
     >>> is_hidden(".git/config.json"), is_hidden("__MACOSX/a/._b.jsonld"), is_hidden("./a/../b.json")
     (True, True, False)
     """
+    if "/." not in path and not path.startswith(".") and "__MACOSX" not in path:
+        return False
     return any(part == "__MACOSX" or part.lstrip(".") not in {"", part} for part in path.split("/"))
 
 
