@@ -1,0 +1,158 @@
+"""The workbench of a build: an in-memory store that rules query, and the statements of each named graph as text.
+
+The only module of the build that knows pyoxigraph. Statements travel as N-Triples bytes, one statement a line,
+because the engine writes and reads such text many times faster than Python objects.
+The store holds everything in its default graph: which named graph a statement belongs to is known from where it
+came, and queries over one graph are faster than over the union of many.
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from siibra_kg.errors import BadDocument, BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+__all__ = ["DiskStore", "Workbench", "to_ntriples"]
+
+_FORMATS = {
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "nq": ox.RdfFormat.N_QUADS,
+    "ttl": ox.RdfFormat.TURTLE,
+    "trig": ox.RdfFormat.TRIG,
+}
+# A blank node at either end of an N-Triples line. No literal can look like one: it ends in a quote, an IRI or a tag.
+_BLANK_SUBJECT = re.compile(rb"^_:(\S+) ", re.MULTILINE)
+_BLANK_OBJECT = re.compile(rb" _:(\S+) \.$", re.MULTILINE)
+
+
+class Workbench:
+    """Holds the statements of a build while rules add to them."""
+
+    def __init__(self) -> None:
+        self._store = ox.Store()
+        self._pending: dict[str, bytes] = {}
+
+    def load(self, ntriples: bytes) -> None:
+        """Make statements visible to queries at once."""
+        self._store.bulk_load(ntriples, ox.RdfFormat.N_TRIPLES, lenient=True)
+
+    def keep(self, name: str, ntriples: bytes) -> None:
+        """Keep what a rule added until a later rule names it; nobody pays for loading what nobody reads."""
+        self._pending[name] = ntriples
+
+    def need(self, names: Iterable[str]) -> None:
+        """Make visible what the named rules added."""
+        for name in names:
+            if waiting := self._pending.pop(name, b""):
+                self.load(waiting)
+
+    def construct(self, query: str) -> bytes:
+        """Run a CONSTRUCT; gives N-Triples lines, possibly repeated."""
+        found = self._store.query(query)
+        if not isinstance(found, ox.QueryTriples):
+            raise BuildError("rules", "a rule has to be a CONSTRUCT, or a SELECT with a Python function")
+        return found.serialize(format=ox.RdfFormat.N_TRIPLES) or b""
+
+    def rows(self, query: str) -> Iterator[tuple[str | None, ...]]:
+        """Run a SELECT; gives IRIs and lexical forms as text."""
+        found = self._store.query(query)
+        if not isinstance(found, ox.QuerySolutions):
+            raise BuildError("rules", "a rule with a Python function has to be a SELECT")
+        width = range(len(found.variables))
+        for row in found:
+            yield tuple(None if (cell := row[i]) is None else cell.value for i in width)  # type: ignore[union-attr]
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+
+def to_ntriples(path: str, data: bytes, form: str, base_iri: str, blank: str) -> bytes:
+    """Read RDF text into N-Triples; named graphs inside the document are dropped, blank nodes get IRIs.
+
+    Parameters
+    ----------
+    path
+        For error messages.
+    data
+        The document.
+    form
+        ``"ttl"``, ``"nt"``, ``"nq"`` or ``"trig"``.
+    base_iri
+        Base of relative IRIs.
+    blank
+        Beginning of the IRIs that blank nodes get; their number in order of appearance follows, so that the
+        same document always gives the same IRIs.
+
+    Raises
+    ------
+    BadDocument
+        If the document is malformed, with the position that the parser names.
+    """
+    try:
+        quads = ox.parse(data, _FORMATS[form], base_iri=base_iri)
+        text = ox.serialize((q.triple for q in quads), format=ox.RdfFormat.N_TRIPLES) or b""
+    except (SyntaxError, ValueError) as error:
+        raise BadDocument(path, str(error).split("\n", 1)[0][:300]) from error
+    numbers: dict[bytes, int] = {}
+
+    def name(found: re.Match[bytes]) -> bytes:
+        return f"<{blank}{numbers.setdefault(found[1], len(numbers) + 1)}>".encode()
+
+    if b"_:" in text:
+        text = _BLANK_SUBJECT.sub(lambda m: name(m) + b" ", text)
+        text = _BLANK_OBJECT.sub(lambda m: b" " + name(m) + b" .", text)
+    return text
+
+
+class DiskStore:
+    """Writes the on-disk store in the background; the engine works outside of Python's lock meanwhile.
+
+    Parameters
+    ----------
+    path
+        Folder to make.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; also from :meth:`finish`, for what went wrong in the background.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._store: ox.Store | None = ox.Store(str(path))
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="siibra-kg-store")
+        self._jobs: list[Future[None]] = []
+
+    def add(self, nquads: bytes) -> None:
+        """Queue N-Quads."""
+        self._jobs.append(self._pool.submit(self._load, nquads))
+
+    def _load(self, nquads: bytes) -> None:
+        if self._store is not None:
+            self._store.bulk_load(nquads, ox.RdfFormat.N_QUADS, lenient=True)
+
+    def finish(self) -> None:
+        """Wait for everything, and close the store."""
+        try:
+            self._pool.shutdown(wait=True)
+            for job in self._jobs:
+                job.result()
+            if self._store is not None:
+                self._store.flush()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop what is queued and close the store; nothing that was written counts."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._jobs.clear()
+        self._store = None

@@ -1,0 +1,141 @@
+"""Reads the sources: documents become N-Triples, one named graph per source; what cannot be read is set aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from siibra_kg.build.duplicates import Descriptions
+from siibra_kg.build.engine import to_ntriples
+from siibra_kg.build.manifest import SourceRecord
+from siibra_kg.build.report import SetAsideRecord
+from siibra_kg.errors import BadDocument, BuildError, SourceError
+from siibra_kg.jsonld import Converter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from siibra_kg.build.report import Duplicate
+    from siibra_kg.sources.protocol import Document, Source
+
+__all__ = ["Gathered", "gather"]
+
+# How many documents pass between two calls of the progress function.
+_STRIDE = 256
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the sources said: N-Triples by graph (IRI relative to the base), and everything worth reporting."""
+
+    graphs: dict[str, list[bytes]] = field(default_factory=dict)
+    sources: list[SourceRecord] = field(default_factory=list)
+    set_aside: list[SetAsideRecord] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+def gather(
+    sources: Iterable[Source],
+    base_iri: str,
+    *,
+    require: Collection[str],
+    progress: Callable[[str, int, int | None], None],
+) -> Gathered:
+    """Read all sources.
+
+    Parameters
+    ----------
+    sources
+        In the order in which they count: of two different descriptions of a node the first one stays.
+    base_iri
+        Base of the IRIs of embedded nodes.
+    require
+        Names of sources without which there is no build.
+    progress
+        Called with step, documents read, and ``None``.
+
+    Raises
+    ------
+    BuildError
+        If a required source is missing.
+    """
+    out, reader = Gathered(), _Reader(base_iri)
+    for source in sources:
+        try:
+            read = reader.read(source, progress)
+            about = asdict(source.info())
+        except SourceError as error:
+            # Nothing of a source that breaks off is kept: half a library would look like a whole one.
+            if source.name in require:
+                raise BuildError("read", str(error)) from error
+            out.sources.append(SourceRecord(source.name, missing=str(error)))
+            continue
+        graph = about["graph"] = _free(about["graph"], out.graphs)
+        out.sources.append(SourceRecord(**about))
+        out.set_aside += (SetAsideRecord(source.name, s.path, s.reason) for s in source.set_aside())
+        out.set_aside += (SetAsideRecord(source.name, e.path, _without_path(e)) for e in read.bad)
+        out.notes += read.notes
+        kept, duplicates = reader.descriptions.sift(source.name, read.documents)
+        out.duplicates += duplicates
+        out.graphs[graph] = kept
+    out.set_aside.sort(key=lambda s: (s.source, s.path, s.reason))
+    return out
+
+
+@dataclass(slots=True)
+class _Read:
+    """What one source gave: path, N-Triples and nodes of each document; the errors; notes by code."""
+
+    documents: list[tuple[str, bytes, tuple[str, ...]]] = field(default_factory=list)
+    bad: list[BadDocument] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+class _Reader:
+    """Converts documents, and remembers across sources who described which node."""
+
+    def __init__(self, base_iri: str) -> None:
+        self.base_iri = base_iri
+        self.converter = Converter(base_iri)
+        self.descriptions = Descriptions()
+
+    def read(self, source: Source, progress: Callable[[str, int, int | None], None]) -> _Read:
+        """Read one source to its end."""
+        read, step = _Read(), f"read {source.name}"
+        count = 0
+        for count, document in enumerate(source.documents(), start=1):
+            try:
+                read.documents.append(self.convert(source.name, document, read.notes))
+            except BadDocument as error:
+                read.bad.append(error)
+            if count % _STRIDE == 0:
+                progress(step, count, None)
+        progress(step, count, count)
+        return read
+
+    def convert(self, source: str, document: Document, notes: Counter[str]) -> tuple[str, bytes, tuple[str, ...]]:
+        """Convert one document by its format."""
+        if document.format != "jsonld":
+            blank = f"{self.base_iri}id/blank/{source}/{quote(document.path)}/"
+            text = to_ntriples(document.path, document.data, document.format, self.base_iri, blank)
+            return document.path, text, ()
+        made = self.converter.convert(document.path, document.data)
+        for note in made.notes:
+            notes[note.code] += 1
+        return document.path, made.ntriples, made.nodes
+
+
+def _free(graph: str, taken: Iterable[str]) -> str:
+    """Give a graph name that no other source of this build has: two files may have one name."""
+    names, number = set(taken), 2
+    free = graph
+    while free in names:
+        free, number = f"{graph}~{number}", number + 1
+    return free
+
+
+def _without_path(error: BadDocument) -> str:
+    return f"{error.reason} (at {error.pointer})" if error.pointer else error.reason

@@ -1,0 +1,194 @@
+"""The build, from sources to a snapshot: read, repair, infer, write, switch."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import siibra_kg
+from siibra_kg import resources
+from siibra_kg.build.derive import derive
+from siibra_kg.build.engine import DiskStore, Workbench, to_ntriples
+from siibra_kg.build.findings import dangling, described
+from siibra_kg.build.gather import gather
+from siibra_kg.build.manifest import FORMAT, Manifest
+from siibra_kg.build.meta import META, meta
+from siibra_kg.build.repairs import read_repairs
+from siibra_kg.build.report import BuildReport
+from siibra_kg.build.rules import read_rules
+from siibra_kg.build.snapshot import GRAPH, MANIFEST, REPORT, STORE
+from siibra_kg.build.statements import Statements
+from siibra_kg.build.switch import FolderSite, HomeSite, locked, sync
+from siibra_kg.errors import BuildError
+from siibra_kg.sources import default, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from siibra_kg.build.gather import Gathered
+    from siibra_kg.build.repairs import Repair
+    from siibra_kg.build.rules import Rule
+    from siibra_kg.build.switch import Site
+    from siibra_kg.config import Settings
+    from siibra_kg.sources.protocol import Source
+
+__all__ = ["Plan", "run"]
+
+# Graphs that this project writes itself: relative IRI, folder below ontologies/.
+_CURATED = (("graph/ontology", "."), ("graph/maps", "maps"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build and how to talk about it.
+
+    Parameters
+    ----------
+    sources
+        Names, paths, addresses or sources; ``None`` for the default.
+    settings
+        Home, cache, base IRI.
+    require
+        Names of sources without which there is no build.
+    progress
+        Called with step, done, total.
+    checkpoint
+        Called with a name at the moments when a crash would matter; tests crash there.
+    """
+
+    sources: Sequence[str | Path | Source] | None
+    settings: Settings
+    require: Collection[str]
+    progress: Callable[[str, int, int | None], None]
+    checkpoint: Callable[[str], None] = lambda _: None
+
+    def chosen(self) -> tuple[Source, ...]:
+        """Find the sources.
+
+        Raises
+        ------
+        SourceError
+            If a name, path or address is none of a source.
+        """
+        if self.sources is None:
+            return default(self.settings)
+        return tuple(resolve(s, self.settings) if isinstance(s, (str, Path)) else s for s in self.sources)
+
+
+def run(plan: Plan, out: Path | None) -> BuildReport:
+    """Build a snapshot and put it in its place; see :func:`siibra_kg.build.build`."""
+    sources = plan.chosen()
+    site: Site = HomeSite(plan.settings.home) if out is None else FolderSite(Path(out).absolute())
+    with locked(site.lock):
+        staging = site.prepare()
+        try:
+            report = _fill(plan, sources, staging)
+            sync(staging)
+            plan.progress("switch", 0, 1)
+            path = site.publish(staging, report.content_hash[:16], plan.checkpoint)
+            plan.progress("switch", 1, 1)
+        except OSError as error:
+            raise BuildError("write", f"{error.strerror or error}: {error.filename or staging}") from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return report.at(path)
+
+
+def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
+    """Make all files of a snapshot in a folder."""
+    base = plan.settings.base_iri
+    disk = DiskStore(staging / STORE)
+    statements = Statements(base, Workbench(), disk)
+    try:
+        with statements.timed("read"):
+            gathered = gather(sources, base, require=plan.require, progress=plan.progress)
+            texts = _assert(statements, gathered)
+        plan.checkpoint("read")
+        with statements.timed("derive"):
+            nodes = described(texts)
+            repairs, rules = _known()
+            derived = derive(statements, texts, nodes, repairs, rules, plan.progress)
+        asserted = sum(statements.counts[graph] for graph in gathered.graphs if graph in statements.counts)
+        plan.checkpoint("derive")
+        with statements.timed("write"):
+            plan.progress("write", 0, 1)
+            text = meta(base, siibra_kg.__version__, statements.counts, gathered.sources, repairs, rules)
+            statements.put(META, text)
+            content_hash, size = statements.write(staging / GRAPH)
+            plan.checkpoint("graph")
+            found = dangling(texts, nodes)
+            disk.finish()
+            plan.checkpoint("store")
+            plan.progress("write", 1, 1)
+    finally:
+        disk.close()
+    manifest = Manifest(
+        FORMAT,
+        siibra_kg.__version__,
+        base,
+        content_hash,
+        size,
+        sum(statements.counts.values()),
+        tuple(gathered.sources),
+        tuple(rule.name for rule in rules),
+        {base + graph: count for graph, count in sorted(statements.counts.items())},
+    )
+    report = BuildReport(
+        path=staging,
+        content_hash=content_hash,
+        triples=manifest.triples,
+        asserted=asserted,
+        sources=manifest.sources,
+        set_aside=tuple(gathered.set_aside),
+        notes=dict(sorted(gathered.notes.items())),
+        repairs=derived.repairs,
+        rules=derived.rules,
+        dangling=found,
+        duplicates=tuple(gathered.duplicates),
+        cycles=derived.cycles,
+        seconds=statements.seconds,
+    )
+    (staging / REPORT).write_bytes(report.to_json())
+    plan.checkpoint("report")
+    # Written last: a folder without it is not a snapshot.
+    (staging / MANIFEST).write_bytes(manifest.to_json())
+    plan.checkpoint("manifest")
+    return report
+
+
+def _assert(statements: Statements, gathered: Gathered) -> list[bytes]:
+    """Put what the sources and this project's own files say; gives the N-Triples of each graph.
+
+    Raises
+    ------
+    BuildError
+        If the sources say nothing at all.
+    """
+    texts = [_put(statements, graph, b"".join(parts)) for graph, parts in sorted(gathered.graphs.items())]
+    if not any(texts):
+        told = [f"{s.name}: {s.missing or 'no document that can be used'}" for s in gathered.sources]
+        raise BuildError("read", "; ".join(told) or "there are no sources")
+    texts += [_put(statements, graph, text) for graph, text in _curated(statements.base)]
+    return texts
+
+
+def _put(statements: Statements, graph: str, text: bytes) -> bytes:
+    text = statements.put(graph, text)
+    statements.bench.load(text)
+    return text
+
+
+def _curated(base: str) -> Iterator[tuple[str, bytes]]:
+    folder = resources.folder("ontologies")
+    for graph, below in _CURATED:
+        files = sorted((folder / below).glob("*.ttl"))
+        blank = f"{base}id/blank/{graph.rpartition('/')[2]}/"
+        parts = (to_ntriples(f.name, f.read_bytes(), "ttl", base, f"{blank}{f.stem}/") for f in files)
+        yield graph, b"".join(parts)
+
+
+def _known() -> tuple[tuple[Repair, ...], tuple[Rule, ...]]:
+    folder = resources.folder("ontologies")
+    return read_repairs(folder / "repairs.json"), read_rules(folder / "rules")

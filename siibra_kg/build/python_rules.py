@@ -1,0 +1,191 @@
+"""The rules that SPARQL cannot say: rows of a SELECT in, N-Triples lines out.
+
+Each function is named by the header of a file in ``ontologies/rules``; the file says which rows it gets.
+Rows come in any order; what comes out does not depend on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from siibra_kg.build.coin import slug, unique_slugs, without_prefix
+from siibra_kg.names import key, split_hemisphere
+from siibra_kg.terms import IRI, Literal, local_name, to_sparql
+from siibra_kg.vocab import NAMESPACES, RDF_TYPE, SKG, SKOS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Set
+
+__all__ = ["FUNCTIONS", "Added", "name_keys", "part_of", "regions", "releases"]
+
+Row = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a rule adds: N-Triples lines, and the edges that it left out because they close a cycle."""
+
+    lines: list[str]
+    cycles: tuple[tuple[str, str], ...] = ()
+
+
+def _link(subject: str, predicate: str, target: str) -> str:
+    return f"<{subject}> <{predicate}> <{target}> .\n"
+
+
+def releases(rows: Iterable[Row], base: str) -> Added:
+    """Join atlas versions that are variants of each other; rows are version, identifier, atlas, major, variant."""
+    identifiers: dict[str, str] = {}
+    atlases: dict[str, str] = {}
+    majors: dict[str, str] = {}
+    links: dict[str, set[str]] = {}
+    for version, identifier, atlas, major, variant in sorted(rows, key=str):
+        if version is None:
+            continue
+        links.setdefault(version, set())
+        for known, value in ((identifiers, identifier), (atlases, atlas), (majors, major)):
+            if value is not None:
+                known.setdefault(version, value)
+        if variant is not None:
+            links[version].add(variant)
+            links.setdefault(variant, set()).add(version)
+    numbers: dict[tuple[str, ...], str] = {}
+    originals: list[tuple[tuple[str, ...], str]] = []
+    for members in _components(links):
+        first = members[0]
+        own = {majors.get(m) for m in members}
+        atlas, major = atlases.get(first), majors.get(first)
+        shared = {v for v in links if atlases.get(v) == atlas and majors.get(v) == major} - set(members)
+        if atlas and major and own == {major} and not shared:
+            numbers[members] = major
+            originals.append((members, f"{local_name(atlas)}-{major}"))
+        else:
+            numbers[members] = identifiers.get(first, local_name(first))
+            originals.append((members, local_name(first)))
+    lines: list[str] = []
+    for members, name in unique_slugs(("\n".join(m), text) for m, text in originals).items():
+        release = f"{base}id/release/{name}"
+        group = tuple(members.split("\n"))
+        number = to_sparql(Literal(numbers[group]))
+        lines.append(_link(release, RDF_TYPE, SKG + "ParcellationRelease"))
+        lines.append(f"<{release}> <{NAMESPACES['dcat']}version> {number} .\n")
+        lines.extend(_link(release, SKG + "hasSpatialRealisation", m) for m in group)
+    return Added(lines)
+
+
+def _components(links: Mapping[str, Set[str]]) -> list[tuple[str, ...]]:
+    """Give the connected components of an undirected graph, each sorted, in sorted order."""
+    seen: set[str] = set()
+    out: list[tuple[str, ...]] = []
+    for start in sorted(links):
+        if start in seen:
+            continue
+        todo, found = [start], {start}
+        while todo:
+            todo.extend(fresh := links[todo.pop()] - found)
+            found |= fresh
+        seen |= found
+        out.append(tuple(sorted(found)))
+    return out
+
+
+def regions(rows: Iterable[Row], base: str) -> Added:
+    """Coin regions; rows are release, atlas, atlas version, entity version or nothing, entity or nothing."""
+    realised: dict[str, dict[str, set[str]]] = {}
+    texts: dict[str, dict[str, str]] = {}
+    context: dict[str, set[str]] = {}
+    for release, atlas, atlas_version, version, entity in rows:
+        if release is None:
+            continue
+        own = texts.setdefault(release, {})
+        if entity is not None:
+            own[entity] = min(own.get(entity, "\uffff"), without_prefix(entity, atlas))
+            if version is None:
+                context.setdefault(release, set()).add(entity)
+            else:
+                realised.setdefault(release, {}).setdefault(entity, set()).add(version)
+        elif version is not None:
+            stem = without_prefix(version, atlas_version)
+            own["version:" + stem] = stem
+            realised.setdefault(release, {}).setdefault("version:" + stem, set()).add(version)
+    lines: list[str] = []
+    for release in sorted(texts):
+        scheme, here = release.rsplit("/", 1)[-1], realised.get(release, {})
+        for what, name in unique_slugs(texts[release].items()).items():
+            region = f"{base}id/region/{scheme}/{name}"
+            lines.append(_link(region, RDF_TYPE, SKG + "Region"))
+            lines.append(_link(region, SKOS + "inScheme", release))
+            if not what.startswith("version:"):
+                lines.append(_link(region, SKG + "isVersionOf", what))
+            if what not in here:
+                lines.append(_link(region, RDF_TYPE, SKG + "ContextRegion"))
+            lines.extend(_link(region, SKG + "realisedBy", v) for v in sorted(here.get(what, ())))
+    return Added(lines)
+
+
+def part_of(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules are called alike
+    """Link parts to wholes, but for the edges that close a cycle; rows are part, whole.
+
+    A depth-first walk in sorted order decides which edge of a cycle is the closing one, so that the answer is
+    always the same.
+    """
+    wholes: dict[str, list[str]] = {}
+    for part, whole in sorted({(a, b) for a, b in rows if a is not None and b is not None}):
+        wholes.setdefault(part, []).append(whole)
+    closing: set[tuple[str, str]] = set()
+    done: set[str] = set()
+    for start in sorted(wholes):
+        path: dict[str, int] = {}
+        todo = [start] if start not in done else []
+        while todo:
+            node = todo[-1]
+            turn = path.setdefault(node, 0)
+            ahead = wholes.get(node, [])
+            if turn == len(ahead):
+                path.pop(node)
+                done.add(todo.pop())
+                continue
+            path[node] = turn + 1
+            if ahead[turn] in path:
+                closing.add((node, ahead[turn]))
+            elif ahead[turn] not in done:
+                todo.append(ahead[turn])
+    edges = ((part, whole) for part, ahead in wholes.items() for whole in ahead)
+    return Added([_link(a, SKG + "partOf", b) for a, b in edges if (a, b) not in closing], tuple(sorted(closing)))
+
+
+def name_keys(rows: Iterable[Row], base: str) -> Added:
+    """Write the look-up keys; rows are node, kind (release, region, node, term), text."""
+    keys: dict[tuple[str, bool], str] = {}
+    found: set[tuple[str, str]] = set()
+    nodes: dict[str, str] = {}
+    for node, kind, text in rows:
+        if node is None or kind is None or text is None:
+            continue
+        nodes[node] = kind
+        found.add((node, _folded(keys, text, region=kind == "region")))
+    for node, kind in nodes.items():
+        name = local_name(node)
+        if kind == "region":
+            found.add((node, _folded(keys, name.partition("~")[0], region=True)))
+            continue
+        found.add((node, _folded(keys, name, region=False)))
+        if "/parcellationEntity/" in node and "_" in name:
+            found.add((node, _folded(keys, name.partition("_")[2], region=False)))
+    return Added([f'<{node}> <{SKG}nameKey> "{word}" .\n' for node, word in found if word])
+
+
+def _folded(keys: dict[tuple[str, bool], str], text: str, *, region: bool) -> str:
+    """Fold a name once, however many nodes have it: the versions of an entity share most names."""
+    known = keys.get((text, region))
+    if known is None:
+        known = keys[text, region] = split_hemisphere(text)[0] if region else key(text)
+    return known
+
+
+#: The functions by the name that a rule's header uses: rows and base IRI in, statements out.
+FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyType(
+    {"releases": releases, "regions": regions, "part_of": part_of, "name_keys": name_keys}
+)

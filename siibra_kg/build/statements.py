@@ -1,0 +1,73 @@
+"""The statements of a build, graph by graph: visible to rules, on their way to the disk, and ready to be hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import zstandard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from siibra_kg.build.engine import DiskStore, Workbench
+
+__all__ = ["Statements"]
+
+# zstd level 9: a tenth larger than level 19, in a tenth of its time.
+_LEVEL = 9
+
+
+@dataclass(slots=True)
+class Statements:
+    """Collects the named graphs of a build.
+
+    Parameters
+    ----------
+    base
+        Base of the graphs' IRIs.
+    bench
+        What rules query.
+    disk
+        What becomes the store of the snapshot.
+    """
+
+    base: str
+    bench: Workbench
+    disk: DiskStore
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    _quads: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, graph: str, ntriples: bytes) -> bytes:
+        """Take the statements of a graph, named relative to the base; gives them sorted, each once."""
+        lines = sorted(set(ntriples.splitlines(keepends=True)))
+        text = b"".join(lines)
+        if lines:
+            # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
+            quads = text.replace(b" .\n", f" <{self.base}{graph}> .\n".encode())
+            self._quads[graph], self.counts[graph] = quads, len(lines)
+            self.disk.add(quads)
+        return text
+
+    def write(self, path: Path) -> tuple[str, int]:
+        """Write all graphs, sorted by name, then by line, compressed; gives the content hash and the file's size."""
+        digest = hashlib.sha256()
+        with path.open("wb") as file, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
+            for graph in sorted(self._quads):
+                digest.update(self._quads[graph])
+                packed.write(self._quads[graph])
+        return digest.hexdigest(), path.stat().st_size
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Measure the wall time of a step, for the report."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - start, 4)
