@@ -6,7 +6,7 @@ properties of this project and of the standards under their CURIE, each typed wh
     python tools/make_context.py
 
 Run it after a change of the prefixes, of ``openminds.ttl`` or of ``siibra-kg.ttl``; a test compares the bytes.
-"""  # noqa: INP001  a script, not a package
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,10 @@ import json
 import sys
 import tarfile
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PROPERTIES = {
     "coordinateSpace": "coordinateFramework",
@@ -82,7 +85,7 @@ LATEST = "latest"
 ROOTS = ("https://openminds.om-i.org/", "https://openminds.ebrains.eu/")
 
 
-def _json_members(path: str, wanted: Any) -> Any:
+def _json_members(path: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Any]]:
     with tarfile.open(path, mode="r|gz") as archive:
         for member in archive:
             name = member.name.partition("/")[2]
@@ -138,8 +141,11 @@ def _lift(schemas: str) -> dict[str, list[str]]:
     return {
         "name": NAMES,
         "iri": sorted({PROPERTIES.get(name, name) for name in always}),
-        "iri where it is one": sorted(name for name, kinds in seen.items() if "iri" in kinds and name not in always)
-        + ["http://schema.org/identifier", "https://schema.org/identifier"],
+        "iri where it is one": [
+            *sorted(name for name, kinds in seen.items() if "iri" in kinds and name not in always),
+            "http://schema.org/identifier",
+            "https://schema.org/identifier",
+        ],
         "date": sorted(name for name, kinds in seen.items() if kinds <= {"date", "date-time", "time"}),
         "number": sorted(name for name, kinds in seen.items() if kinds == {"number"}),
         "citation": ["howToCite"],

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadDocument
 from siibra_kg.jsonld.emit import Emitter
-from siibra_kg.jsonld.guard import Limits, read, read_exact
+from siibra_kg.jsonld.guard import Limits, has_all_keys, read, read_exact
 from siibra_kg.jsonld.names import Exotic, Links, Names
 from siibra_kg.jsonld.tables import Tables
-from siibra_kg.jsonld.values import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from siibra_kg.jsonld.values import Note
 
 __all__ = ["Converted", "Converter"]
 
@@ -75,7 +76,7 @@ class Converter:
         self._tables = Tables.load() if tables is None else tables
         self._loader = loader
         self._limits = limits or Limits()
-        self._names: dict[tuple[str | None, bool], Names] = {}
+        self._emitters: dict[tuple[str | None, bool], Emitter] = {}
         self._links = {lift: Links(self._tables, raw=not lift) for lift in (True, False)}
 
     def convert(self, path: str, data: bytes, *, lift: bool = True) -> Converted:
@@ -101,9 +102,14 @@ class Converter:
         if vocab is not None:
             try:
                 emitter = self._emitter(path, vocab, lift=lift)
-                return _finished(emitter, [emitter.top(document)])
+                nodes = [emitter.top(document)]
             except Exotic:
                 pass  # the general way starts from the beginning
+            else:
+                # The context with its one key is no node.
+                if not has_all_keys(data, emitter.keys + 1):
+                    read_exact(path, data, self._limits)
+                return _finished(emitter, nodes)
         return self._convert_general(path, data, lift=lift)
 
     def _plain_vocab(self, document: Any) -> str | None:  # noqa: ANN401  JSON
@@ -129,10 +135,13 @@ class Converter:
         return _finished(emitter, [emitter.top(node, f"/{i}") for i, node in enumerate(nodes)])
 
     def _emitter(self, path: str, vocab: str | None, *, lift: bool) -> Emitter:
-        names = self._names.get((vocab, lift))
-        if names is None:
-            names = self._names[vocab, lift] = Names(vocab, self._tables, raw=not lift)
-        return Emitter(path, names, self._links[lift], self._base, self._tables)
+        emitter = self._emitters.get((vocab, lift))
+        if emitter is None:
+            names = Names(vocab, self._tables, raw=not lift)
+            emitter = Emitter(names, self._links[lift], self._base, self._tables)
+            self._emitters[vocab, lift] = emitter
+        emitter.start(path)
+        return emitter
 
 
 def _finished(emitter: Emitter, nodes: list[str]) -> Converted:

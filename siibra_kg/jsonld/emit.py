@@ -13,7 +13,7 @@ from siibra_kg.errors import BadDocument
 from siibra_kg.jsonld import nt
 from siibra_kg.jsonld.guard import escape
 from siibra_kg.jsonld.lift import citations, tidy
-from siibra_kg.jsonld.names import CITATION, NAME, SKIP, TEXT, below
+from siibra_kg.jsonld.names import CITATION, MOST, NAME, SKIP, TEXT, below
 from siibra_kg.jsonld.skolem import Namer
 from siibra_kg.jsonld.values import Values
 from siibra_kg.vocab import OMI, OMT, RDF, RDF_TYPE
@@ -40,18 +40,33 @@ _SENTENCES = {
 
 
 class Emitter:
-    """Collects the lines and notes of one document."""
+    """Collects the lines and notes of one document after the other.
 
-    __slots__ = ("_links", "_namer", "_names", "_path", "_tables", "_values", "lines")
+    Attributes
+    ----------
+    lines
+        N-Triples lines of the document so far, in no order.
+    keys
+        Number of JSON keys of the nodes and links met so far, which the caller compares with those of the text.
+    """
 
-    def __init__(self, path: str, names: Names, links: Links, base_iri: str, tables: Tables) -> None:
-        self._path = path
+    __slots__ = ("_links", "_namer", "_names", "_path", "_tables", "_type_lines", "_values", "keys", "lines")
+
+    def __init__(self, names: Names, links: Links, base_iri: str, tables: Tables) -> None:
         self._names = names
         self._links = links
         self._tables = tables
-        self._values = Values(path, names, links)
+        self._values = Values(names, links)
         self._namer = Namer(base_iri, tables, names, links, self._values)
+        self._type_lines: dict[str, str] = {}
+        self.start("")
+
+    def start(self, path: str) -> None:
+        """Begin a new document."""
+        self._path = self._values.path = path
+        self._values.notes = []
         self.lines: list[str] = []
+        self.keys = 0
 
     @property
     def values(self) -> Values:
@@ -65,12 +80,19 @@ class Emitter:
         self.node(node, subject, pointer)
         return subject[1:-1]
 
-    def node(self, node: dict[str, Any], subject: str, pointer: str) -> None:
+    def node(self, node: dict[str, Any], subject: str, pointer: str) -> None:  # noqa: C901  calls cost here
         """Write the types and properties of a node."""
         add = self.lines.append
         known = self._names.properties
-        if "@type" in node:
-            self._types(node["@type"], subject, pointer)
+        links = self._links.known
+        self.keys += len(node)
+        kinds = node.get("@type")
+        if kinds is not None:
+            line = self._type_lines.get(kinds) if type(kinds) is str else None
+            if line is None:
+                self._types(kinds, subject, pointer)
+            else:
+                add(subject + line)
         for key, value in node.items():
             if value is None:
                 continue
@@ -81,30 +103,42 @@ class Emitter:
             kind = prop.kind
             if kind == SKIP:
                 continue
-            # Nine of ten values are a text that is fine as it is.
-            if type(value) is str and (kind == TEXT or (kind == NAME and tidy(value) == value)) and not prop.inverse:
-                add(f"{subject}{prop.text}{nt.literal(value)} .\n")
-            else:
-                self._statements(value, prop, subject, f"{pointer}/{escape(key)}")
+            # Most values are a text that is fine as it is, or a link to a node whose id has been met before.
+            if not prop.inverse:
+                if type(value) is str:
+                    if kind == TEXT or (kind == NAME and tidy(value) == value):
+                        add(f"{subject}{prop.text}{nt.literal(value)} .\n")
+                        continue
+                elif type(value) is dict and len(value) == 1 and type(identifier := value.get("@id")) is str:
+                    target = links.get(identifier)
+                    if target is not None:
+                        add(f"{subject}{prop.text}{target} .\n")
+                        self.keys += 1
+                        continue
+            self._statements(value, prop, subject, f"{pointer}/{escape(key)}")
 
     def _statements(self, value: Any, prop: Property, subject: str, pointer: str) -> None:  # noqa: ANN401  JSON
         """Write what one property says, whatever form the value has."""
         add = self.lines.append
         links = self._links.known
+        plain = prop.kind == TEXT and not prop.inverse
         is_list = type(value) is list
         embedded: list[tuple[dict[str, Any], str]] = []
         for i, item in enumerate(value if is_list else (value,)):
-            if type(item) is not dict:
-                if item is not None:
-                    self._literal(item, prop, subject, f"{pointer}/{i}" if is_list else pointer)
+            if type(item) is str and plain:
+                add(f"{subject}{prop.text}{nt.literal(item)} .\n")
                 continue
-            if len(item) == 1 and not prop.inverse and type(identifier := item.get("@id")) is str:
+            if type(item) is dict and len(item) == 1 and type(identifier := item.get("@id")) is str:
                 target = links.get(identifier)
-                if target is not None:  # a link to a known node: most of what a terminology holds
+                if target is not None and not prop.inverse:
                     add(f"{subject}{prop.text}{target} .\n")
+                    self.keys += 1
                     continue
             where = f"{pointer}/{i}" if is_list else pointer
-            if "@value" in item or "@list" in item or "@id" in item:
+            if type(item) is not dict:
+                if item is not None:
+                    self._literal(item, prop, subject, where)
+            elif "@value" in item or "@list" in item or "@id" in item:
                 self._object(item, prop, subject, where)
             else:
                 embedded.append((item, where))
@@ -121,6 +155,8 @@ class Emitter:
             kind = self._names.kinds.get(text) or self._names.kind(text)
             if kind.local in self._tables.split_types and not self._names.raw:
                 kind = self._split(kind, subject)
+            elif not kind.code and len(self._type_lines) < MOST:
+                self._type_lines[text] = f"{_TYPE}<{kind.iri}> .\n"
             if kind.iri:
                 self.lines.append(f"{subject}{_TYPE}<{kind.iri}> .\n")
             if kind.code:
@@ -139,6 +175,7 @@ class Emitter:
         elif "@list" in item:
             self._list(item["@list"], prop, subject, pointer)
         elif len(item) == 1:
+            self.keys += 1
             self._line(subject, prop, self._link(item["@id"], pointer), pointer)
         else:
             name = self._subject(item["@id"], pointer)

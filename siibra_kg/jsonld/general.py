@@ -89,7 +89,7 @@ def plain_nodes(
     return nodes, notes
 
 
-class _NotAtHand(Exception):  # noqa: N818
+class _NotAtHand(Exception):
     """A context that is neither bundled nor given by the loader."""
 
 

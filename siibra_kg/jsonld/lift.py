@@ -10,7 +10,7 @@ r"""Recognises what a string really is: an IRI, a date, a number, a citation ins
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import unicodedata
 
@@ -61,7 +61,7 @@ def date_type(text: str) -> str | None:
 
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
-        datetime.date(year, month, day)
+        dt.date(year, month, day)
     except ValueError:
         return False
     return True

@@ -16,7 +16,7 @@ from siibra_kg.vocab import NAMESPACES, OM, OMI, OMT, kebab
 if TYPE_CHECKING:
     from siibra_kg.jsonld.tables import Tables
 
-__all__ = ["KINDS", "SKIP", "TEXT", "Exotic", "Kind", "Links", "Names", "Property", "segment"]
+__all__ = ["KINDS", "MOST", "SKIP", "TEXT", "Exotic", "Kind", "Links", "Names", "Property", "segment"]
 
 # What to do with the strings of a property.
 SKIP, TEXT, NAME, IRI, MAYBE_IRI, DATE, NUMBER, CITATION = range(8)
@@ -31,11 +31,12 @@ KINDS = {
 }
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _SEPARATOR = re.compile(r"[/#]")
-_MOST = 500_000
+#: Names that one memory keeps; a hostile document must not fill the machine.
+MOST = 500_000
 
 
-class Exotic(Exception):  # noqa: N818  a signal between two paths, never seen by a caller
-    """This document says something that the direct path leaves to a JSON-LD processor."""
+class Exotic(Exception):
+    """A signal inside this package: the document says something that the direct way leaves to a JSON-LD processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Names:
             raise Exotic(key)
         else:
             found = self._resolve(self._vocab + key)
-        if len(self.properties) < _MOST:
+        if len(self.properties) < MOST:
             self.properties[key] = found
         return found
 
@@ -144,7 +145,7 @@ class Names:
             if not code:
                 code = tables.type_code(local, new)
             found = Kind(iri, iri[len(OMT) :], kebab(iri[len(OMT) :]), code)
-        if len(self.kinds) < _MOST:
+        if len(self.kinds) < MOST:
             self.kinds[text] = found
         return found
 
@@ -182,7 +183,7 @@ class Links:
             if identifier.startswith("_:") or ":" not in identifier:
                 raise Exotic(identifier)
             return None
-        if len(self.known) >= _MOST:
+        if len(self.known) >= MOST:
             self.known.clear()
         self.known[identifier] = found = f"<{iri}>"
         return found
@@ -190,7 +191,7 @@ class Links:
     def resolve(self, identifier: str) -> str | None:
         """Give the latest IRI of an id; a bare UUID belongs to the EBRAINS Knowledge Graph."""
         if not self._raw:
-            if _UUID.match(identifier):
+            if ":" not in identifier and _UUID.match(identifier):
                 return NAMESPACES["kg"] + identifier.lower()
             identifier = self._latest(identifier)
         return identifier if is_iri(identifier) else None
@@ -199,7 +200,7 @@ class Links:
         """Give the last segment of an id, fit for an IRI."""
         found = self.segments.get(identifier)
         if found is None:
-            if len(self.segments) >= _MOST:
+            if len(self.segments) >= MOST:
                 self.segments.clear()
             found = self.segments[identifier] = segment(identifier)
         return found

@@ -44,10 +44,10 @@ class Note:
 class Values:
     """Turns JSON values into N-Triples terms; a ``pointer`` of ``None`` means that no note is wanted."""
 
-    __slots__ = ("_exact", "_links", "_path", "_raw", "notes")
+    __slots__ = ("_exact", "_links", "_raw", "notes", "path")
 
-    def __init__(self, path: str, names: Names, links: Links) -> None:
-        self._path = path
+    def __init__(self, names: Names, links: Links) -> None:
+        self.path = ""
         self._raw = names.raw
         self._exact = names.exact
         self._links = links
@@ -72,7 +72,7 @@ class Values:
             return nt.number(item)
         if type(item) is list:
             raise Exotic(item)
-        raise BadDocument(self._path, f"a value of type {type(item).__name__} is not JSON", pointer or "")
+        raise BadDocument(self.path, f"a value of type {type(item).__name__} is not JSON", pointer or "")
 
     def _lifted(self, text: str, prop: Property, pointer: str | None) -> str:
         kind = prop.kind
