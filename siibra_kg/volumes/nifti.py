@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import logging
 import os
 import warnings
 import zlib
@@ -40,6 +41,8 @@ _CHUNK = 2**24
 _HEADER_BYTES = 540  # of NIfTI-2; NIfTI-1 has 348
 # Byte range and value of the magic field of single-file NIfTI-1 and NIfTI-2 (NIfTI-1 standard; NIfTI-2 standard).
 _MAGIC_1, _MAGIC_2 = (slice(344, 348), b"n+1\0"), (slice(4, 12), b"n+2\0\r\n\x1a\n")
+# nibabel logs to stderr what it then raises; the error says it once.
+_QUIET = logging.Logger("quiet", level=logging.CRITICAL + 1)  # noqa: LOG001  a registered logger would be everyone's
 _UNITS = {1: "m", 2: "mm", 3: "um"}  # the low three bits of xyzt_units; 0 is "unknown"
 
 
@@ -92,6 +95,8 @@ def _content(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> tu
     if not data:
         raise BadVolume(name, "the file is empty")
     header = _header(bytes(data), name)
+    if header.get_data_dtype().kind not in "iuf":
+        raise BadVolume(name, f"its voxels are not real numbers (data type {header['datatype']})")
     need = _offset(header, name) + prod(_shape(header, name)) * header.get_data_dtype().itemsize
     if need > max_bytes:
         raise BadVolume(name, f"declares {need:,} bytes, more than the {max_bytes:,} that are read at once")
@@ -105,10 +110,17 @@ def _content(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> tu
 
 
 def _header(data: bytes, name: str) -> nib.Nifti1Header:
-    if data[_MAGIC_1[0]] == _MAGIC_1[1]:
-        return nib.Nifti1Header(binaryblock=data[:348])
-    if data[_MAGIC_2[0]] == _MAGIC_2[1] and len(data) >= _HEADER_BYTES:
-        return nib.Nifti2Header(binaryblock=data[:_HEADER_BYTES])
+    kinds: tuple[tuple[Any, int, tuple[slice, bytes]], ...] = (
+        (nib.Nifti1Header, 348, _MAGIC_1),
+        (nib.Nifti2Header, 540, _MAGIC_2),
+    )
+    for kind, size, (where, magic) in kinds:
+        if data[where] == magic and len(data) >= size:
+            header: nib.Nifti1Header = kind(binaryblock=data[:size], check=False)
+            header.check_fix(logger=_QUIET, error_level=40)
+            return header
+        if data[:4] in (size.to_bytes(4, "little"), size.to_bytes(4, "big")) and len(data) < size:
+            raise BadVolume(name, f"truncated: {len(data)} bytes are not even its header", "fetch the file again")
     if data[_MAGIC_1[0]] == b"ni1\0":
         raise BadVolume(name, "is a NIfTI header whose voxels are in another file", "convert the pair to one .nii file")
     raise BadVolume(name, "is not a NIfTI file", "a volume has to be .nii or .nii.gz")
@@ -133,10 +145,7 @@ def _shape(header: nib.Nifti1Header, name: str) -> tuple[int, int, int]:
 
 
 def _array(data: bytes, header: nib.Nifti1Header, name: str) -> NDArray[Any]:
-    dtype = header.get_data_dtype()
-    if dtype.kind not in "iuf":
-        raise BadVolume(name, f"its voxels are not real numbers (data type {header['datatype']})")
-    shape = _shape(header, name)
+    dtype, shape = header.get_data_dtype(), _shape(header, name)
     flat = np.frombuffer(data, dtype, count=prod(shape), offset=_offset(header, name))
     array: NDArray[Any] = flat.reshape(shape, order="F").astype(dtype.newbyteorder("="), order="F", copy=False)
     slope, intercept = header.get_slope_inter()
