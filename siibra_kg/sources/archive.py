@@ -22,6 +22,7 @@ _REASONS = {
     "link": "a link; links in archives are not followed",
     "large": "larger than a document may be",
     "sparse": "a sparse file; store it as a plain one",
+    "unended": "the archive has no end mark; it may have been cut short",
     "trailing": "something follows the end of the archive; it was not read",
     "other": "neither a file nor a folder",
 }
@@ -89,7 +90,7 @@ class ArchiveSource(ReadingSource):
         for member in unpack(self._locate(), self._wanted, self._limits):
             path, refused = clean_path(self._selection.inside(member.path))
             if refused or member.kind != "file":
-                self._put_aside(path, refused or _REASONS.get(member.kind, member.kind))
+                self._put_aside(path or "(the archive)", refused or _REASONS.get(member.kind, member.kind))
                 continue
             if held.get(path, member.data) != member.data:
                 self._put_aside(path, "the archive holds it twice with different content; the last one counts")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from siibra_kg.errors import NetworkDisabled, SourceError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.sources.progress import Progress
 
-__all__ = ["fetch", "place_of"]
+__all__ = ["fetch", "local_path", "place_of"]
 
 
 _LOCK_WAIT = 600.0  # seconds; another process may be downloading a large file
@@ -63,25 +63,22 @@ def fetch(
     SourceError
         If it cannot be had, or has another checksum.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return _local(url, Path(url2pathname(unquote(parts.path))), sha256)
+    if (local := local_path(url)) is not None:
+        return _local(url, local, sha256)
     place = place_of(url)
-    mirror = settings.mirror or ""
-    if mirror and not mirror.startswith(("http://", "https://")):
-        folder = Path(url2pathname(unquote(urlsplit(mirror).path))) if mirror.startswith("file:") else Path(mirror)
-        if (folder / place).is_file():
-            return _local(url, folder / place, sha256)
+    mirror = _mirror_folder(settings)
+    if mirror is not None and (mirror / place).is_file():
+        return _local(url, mirror / place, sha256)  # read where it is
     cached = settings.cache / "web" / place
     if _is_good(cached, sha256):
         return cached
     if settings.offline:
         hint = f"put the file at {cached}, or unset SIIBRA_KG_OFFLINE"
-        raise NetworkDisabled(url, "it is not in the cache and the network is switched off", hint)
-    if mirror and not mirror.startswith(("http://", "https://")):
-        hint = f"put the file at {Path(mirror) / place}, or unset SIIBRA_KG_MIRROR"
+        raise NetworkDisabled(url, "it is not in the cache, and the network is switched off", hint)
+    if mirror is not None:
+        hint = f"put the file at {mirror / place}, or unset SIIBRA_KG_MIRROR"
         raise SourceError(url, "the mirror does not have it", hint)
-    address = f"{mirror.rstrip('/')}/{place}" if mirror else url
+    address = f"{settings.mirror.rstrip('/')}/{quote(place)}" if settings.mirror else url
 
     def verify(part: Path) -> None:
         if not _is_good(part, sha256):
@@ -90,6 +87,13 @@ def fetch(
             check(part)
 
     return _download(address, cached, settings.timeout, verify, progress, is_good=lambda: _is_good(cached, sha256))
+
+
+def _mirror_folder(settings: Settings) -> Path | None:
+    mirror = settings.mirror or ""
+    if not mirror or mirror.startswith(("http://", "https://")):
+        return None
+    return local_path(mirror) or Path(mirror).expanduser()
 
 
 def place_of(url: str) -> str:
@@ -105,11 +109,8 @@ def place_of(url: str) -> str:
     >>> place_of("https://example.org/a/b.ttl")
     'example.org/a/b.ttl'
     """
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc
-    except ValueError as error:
-        raise SourceError(url, f"not an address ({error})") from error
+    parts = _split(url)
+    host = parts.netloc
     if "@" in host:
         # Not named in the error: a password must not end up in a report.
         raise SourceError(
@@ -124,6 +125,22 @@ def place_of(url: str) -> str:
     folder, slash, name = path.rpartition("/")
     mark = f"{hashlib.sha256(parts.query.encode()).hexdigest()[:8]}-" if parts.query else ""
     return f"{host.replace(':', '_')}/{folder}{slash}{mark}{name}"
+
+
+def local_path(url: str) -> Path | None:
+    """Give the path that a ``file:`` address names, or ``None`` for any other address.
+
+    >>> local_path("https://example.org/a.ttl") is None
+    True
+    """
+    return Path(url2pathname(_split(url).path)) if url.startswith("file:") else None
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise SourceError(url, f"not an address ({error})") from error
 
 
 def _local(url: str, path: Path, sha256: str) -> Path:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from siibra_kg.errors import SourceError
 from siibra_kg.sources import pins
 from siibra_kg.sources.archive import ArchiveSource, Selection
 from siibra_kg.sources.either import FirstOf
-from siibra_kg.sources.fetch import fetch
+from siibra_kg.sources.fetch import fetch, local_path, place_of
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
 from siibra_kg.sources.openminds_package import OpenMindsPackage, installed_version
@@ -61,7 +59,7 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
         if text == "openminds":
             archive = _pinned("latest", settings, progress)
             return FirstOf(text, (OpenMindsPackage(), archive)) if installed_version() else archive
-        if "://" in text:
+        if "://" in text or text.startswith("file:"):
             return _address(text, settings, progress)
     return _path(Path(text).expanduser(), text)
 
@@ -87,10 +85,9 @@ def _pinned(generation: str, settings: Settings, progress: Progress | None) -> A
 
 
 def _address(url: str, settings: Settings, progress: Progress | None) -> Source:
-    parts = urlsplit(url)
-    name = unquote(parts.path).rstrip("/").rpartition("/")[2]
-    if parts.scheme == "file":
-        return _path(Path(url2pathname(unquote(parts.path))), url)
+    if (local := local_path(url)) is not None:
+        return _path(local, url)
+    name = place_of(url).rpartition("/")[2]
     if name.lower().endswith(ARCHIVES):
         return ArchiveSource(_about(name, "archive", url), partial(_fetch_archive, url, settings, progress))
     if file_format(name):
@@ -119,7 +116,7 @@ def _about(name: str, kind: str, url: str = "") -> SourceInfo:
 
 def _fetch_archive(url: str, settings: Settings, progress: Progress | None) -> Path:
     def check(path: Path) -> None:
-        for _ in unpack(path, lambda _: False, name=url):
+        for _ in unpack(path, lambda _: False, name=url.partition("?")[0]):
             pass
 
     return fetch(url, settings, check=check, progress=progress)

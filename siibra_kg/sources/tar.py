@@ -35,8 +35,8 @@ _RECORDS_MOST = 1 << 20  # bytes of a pax header or of a GNU long name
 class Member:
     """One entry: its path, what it is, and the bytes of a file.
 
-    What it is: ``"file"``, ``"link"``, ``"large"``, ``"sparse"``, ``"other"``, or ``"trailing"`` for what follows the
-    end of the archive.
+    What it is: ``"file"``, ``"link"``, ``"large"``, ``"sparse"``, ``"other"``; and, with no path, ``"trailing"`` for
+    what follows the end mark of the archive, or ``"unended"`` where there is none.
     """
 
     path: str
@@ -59,6 +59,7 @@ class _Window:
         self.chunks = chunks
         self.buffer = b""
         self.at = 0
+        self.ended = False
 
     def take(self, size: int) -> bytes:
         """Give the next bytes, fewer only at the end of the stream."""
@@ -70,6 +71,7 @@ class _Window:
                 parts.append(chunk)
                 have += len(chunk)
             self.buffer, self.at, end = b"".join(parts), 0, size
+            self.ended = have < size
         data = self.buffer[self.at : end]
         self.at += len(data)
         return data
@@ -253,8 +255,11 @@ def _skip_sparse_map(window: _Window, header: bytes) -> None:
 
 def _after_end(window: _Window) -> Iterator[Member]:
     """Read the stream to its end, so that its checksum is verified, and report anything but padding."""
+    # The end mark is two blocks of zeros; the first was taken already, and many readers ask for no more.
+    if window.ended:
+        yield Member("", "unended")
     found = bool(window.buffer[window.at :].strip(b"\0"))
     for chunk in window.chunks:
         found = found or bool(chunk.strip(b"\0"))
     if found:
-        yield Member("(after the end mark)", "trailing")
+        yield Member("", "trailing")
