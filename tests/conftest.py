@@ -1,0 +1,41 @@
+"""Fixtures that many tests share: the mirror of real upstream data, and what is in its archives."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+INSTANCES = "github.com/openMetadataInitiative/openMINDS_instances/archive/bfffe07fddb4cd4907027d9cdf61fb8cfb27385f.tar.gz"
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Give the folder that stands in for the web; without it the test is skipped on a desk and fails in CI."""
+    where = os.environ.get("SIIBRA_KG_MIRROR")
+    if not where:
+        reason = "SIIBRA_KG_MIRROR is not set: tests on real upstream data CANNOT RUN"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = Path(where)
+    if not folder.is_dir():
+        pytest.fail(f"SIIBRA_KG_MIRROR names {where}, which is not a folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def library(mirror: Path) -> dict[str, dict[str, bytes]]:
+    """Give the openMINDS instance library: release -> path below it -> document."""
+    out: dict[str, dict[str, bytes]] = defaultdict(dict)
+    with tarfile.open(mirror / INSTANCES, mode="r|gz") as archive:
+        for member in archive:
+            parts = member.name.split("/", 3)
+            if member.isfile() and len(parts) == 4 and parts[1] == "instances":
+                stream = archive.extractfile(member)
+                assert stream is not None
+                out[parts[2]][parts[3]] = stream.read()
+    return dict(out)
