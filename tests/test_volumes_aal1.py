@@ -204,6 +204,7 @@ def test_the_map_belongs_to_its_release_and_space(graph):
     assert "10.1006/nimg.2001.0978" in value(graph, node, "http://purl.org/dc/terms/bibliographicCitation")
 
 
+@pytest.mark.mirror
 def test_every_identifier_of_openminds_is_in_the_volume(table, openminds, aal1, voxels):
     """All 90 codes of openMINDS have a label, and every label has voxels."""
     label_of = {code: label for label, (code, _) in table.items()}
@@ -215,6 +216,7 @@ def test_every_identifier_of_openminds_is_in_the_volume(table, openminds, aal1, 
     assert {e.label for e in aal1.census().present} == occurring - {0}
 
 
+@pytest.mark.mirror
 def test_sides_of_openminds_are_those_of_the_names(table, openminds):
     """Where openMINDS says left, the name in the table ends in L; likewise for right."""
     for code, name in table.values():
@@ -224,6 +226,7 @@ def test_sides_of_openminds_are_those_of_the_names(table, openminds):
     assert (table[1][0], table[41][0]) == ("2001", "4201")
 
 
+@pytest.mark.mirror
 def test_the_census_names_what_openminds_does_not_have(aal1):
     """26 labels, all of the cerebellum and its vermis, are in the volume and not in openMINDS."""
     names = [e.name for e in aal1.census().undeclared]
@@ -232,6 +235,7 @@ def test_the_census_names_what_openminds_does_not_have(aal1):
     assert "91 Cerebelum_Crus1_L" in str(aal1.census())
 
 
+@pytest.mark.mirror
 def test_every_hemisphere_lies_on_its_side(aal1, voxels):
     """All 90 masks are non-empty and more than four fifths on their side; the fractions are those of a plain count."""
     flat = voxels.reshape(-1, order="F")  # x runs fastest
@@ -247,6 +251,7 @@ def test_every_hemisphere_lies_on_its_side(aal1, voxels):
         assert np.sign(aal1.mask(side.entry.region).centroid()[0]) == sign
 
 
+@pytest.mark.mirror
 def test_the_left_amygdala(aal1, voxels, tmp_path):
     """Label 41: as many voxels as a plain count finds, where an amygdala is, through a file and back."""
     mask = aal1.mask(IRI(f"{BASE}id/region/aal1-spm12-v4/4201/left"))
@@ -264,6 +269,7 @@ def test_the_left_amygdala(aal1, voxels, tmp_path):
     assert np.array_equal(again.affine, mask.affine)
 
 
+@pytest.mark.mirror
 def test_masks_of_all_regions_are_the_volume(aal1, voxels):
     """The 90 masks do not overlap, and together they are the labelled voxels that openMINDS has regions for."""
     total = np.zeros_like(voxels)
@@ -272,6 +278,7 @@ def test_masks_of_all_regions_are_the_volume(aal1, voxels):
     assert np.array_equal(total, (voxels > 0) & (voxels <= 90))
 
 
+@pytest.mark.mirror
 def test_measures_are_those_of_the_masks(aal1, voxels):
     """The table of all 116 labels agrees with a plain count and centroid of some."""
     measures = {row.label: row for row in aal1.measure()}
@@ -283,6 +290,7 @@ def test_measures_are_those_of_the_masks(aal1, voxels):
         assert np.allclose((measures[label].x, measures[label].y, measures[label].z), centre)
 
 
+@pytest.mark.mirror
 def test_swapped_hemispheres_in_the_table_are_caught(aal1_ref, settings):
     """Were left and right exchanged in the table, reading it would fail and name labels."""
     other = {"left": "right", "right": "left", None: None}
@@ -303,6 +311,7 @@ def template(graph, mricron, settings, monkeypatch):
         return read_volume(_ref(graph, quad.subject.value, "template", space_name="MNI Colin 27"), settings)
 
 
+@pytest.mark.mirror
 def test_the_template_is_on_the_grid_of_the_map(template, aal1):
     """Colin 27 is read from Debian's package, checked by its checksum, and lies on the grid of AAL1."""
     assert template.shape == aal1.volume.shape
@@ -319,6 +328,7 @@ def test_a_missing_template_says_how_to_get_it(graph, settings, monkeypatch, tmp
         read_volume(_ref(graph, quad.subject.value, "template"), settings)
 
 
+@pytest.mark.mirror
 def test_pictures_of_the_amygdala(aal1, template, tmp_path):
     """Over outlines and over the template: different pictures, each the same every time."""
     mask = aal1.mask(41)
