@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from siibra_kg.errors import EndpointError, QueryError
-from siibra_kg.sparql import query_form
+from siibra_kg.sparql import guard, query_form
 from siibra_kg.stores.cells import BAD_TEXT, FROM_TEXT, mismatch, wanted_types
 from siibra_kg.stores.http import Answer, Requester
 from siibra_kg.stores.native import read_triples
@@ -63,6 +63,7 @@ class EndpointStore:
     def _ask_for(self, query: str, forms: tuple[str, ...], accept: str) -> Answer:
         if self._requester is None:
             raise RuntimeError(f"the store {self.url} is closed")
+        guard(query, service=True)  # whom the endpoint calls is its own affair, but it should live on
         form = query_form(query)
         if form not in forms:
             raise QueryError(f"this is no {' or '.join(forms)} query", query)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +17,12 @@ from siibra_kg.stores.protocol import Solutions
 from siibra_kg.terms import IRI, Quad, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from typing_extensions import Self
 
 __all__ = ["OxigraphStore", "check_syntax", "to_native"]
 
-#: Rows that are converted together, column by column.
-_CHUNK = 2048
 _WHERE = re.compile(r"error at (\d+):(\d+): (?:expected )?(.*)", re.DOTALL)
 
 
@@ -221,37 +218,34 @@ def _query_errors(query: str) -> Iterator[None]:
 def _rows(
     found: ox.QuerySolutions, names: tuple[str, ...], kinds: tuple[str, ...], query: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Convert solutions chunk by chunk and, inside a chunk, column by column: no decision is taken per cell."""
-    converters = [_column(name, kind, query) for name, kind in zip(names, kinds, strict=True)]
+    """Convert solutions row by row, as they come: a row is still in the processor's cache then.
+
+    Converting thousands of rows column by column saves decisions, and took 1.2 to 1.5 times as long.
+    """
+    converters = [_cell(name, kind, query) for name, kind in zip(names, kinds, strict=True)]
     with _query_errors(query):
-        while chunk := list(islice(found, _CHUNK)):
-            if not converters:
-                yield from [()] * len(chunk)
-                continue
-            columns = zip(*chunk, strict=True)
-            yield from zip(*[c(cells) for c, cells in zip(converters, columns, strict=True)], strict=True)
+        for row in found:
+            yield tuple([convert(cell) for convert, cell in zip(converters, row, strict=False)])
 
 
-def _column(name: str, kind: str, query: str) -> Callable[[Sequence[Any]], list[Any]]:
+def _cell(name: str, kind: str, query: str) -> Callable[[Any], Any]:
     """Choose, once per column, how its cells become Python values."""
     if kind == "term":
-        return lambda cells: [None if c is None else from_native(c) for c in cells]
+        return lambda cell: None if cell is None else from_native(cell)
     make = FROM_TEXT[kind]
     node = ox.NamedNode if kind == "iri" else ox.Literal
 
-    def convert(cells: Sequence[Any]) -> list[Any]:
-        classes = set(map(type, cells))
-        try:
-            if classes == {node}:
-                return [make(c.value) for c in cells]
-            if classes <= {node, type(None)}:
-                return [None if c is None else make(c.value) for c in cells]
-        except BAD_TEXT as error:
-            raise mismatch(name, kind, error, query) from error
-        if kind == "iri" and classes <= {node, type(None), ox.BlankNode}:
-            return [None if c is None else from_native(c) for c in cells]
-        odd = next(c for c in cells if c is not None and type(c) is not node)
-        raise mismatch(name, kind, odd, query)
+    def convert(cell: Any) -> Any:  # noqa: ANN401
+        if type(cell) is node:
+            try:
+                return make(cell.value)
+            except BAD_TEXT as error:
+                raise mismatch(name, kind, cell.value, query) from error
+        if cell is None:
+            return None
+        if kind == "iri" and isinstance(cell, ox.BlankNode):
+            return from_native(cell)
+        raise mismatch(name, kind, cell, query)
 
     return convert
 
