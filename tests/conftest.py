@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-INSTANCES = "github.com/openMetadataInitiative/openMINDS_instances/archive/bfffe07fddb4cd4907027d9cdf61fb8cfb27385f.tar.gz"
+COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
+INSTANCES = f"github.com/openMetadataInitiative/openMINDS_instances/archive/{COMMIT}.tar.gz"
 
 
 @pytest.fixture(scope="session")
