@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import warnings
 from dataclasses import replace
 from importlib import metadata
@@ -27,8 +26,6 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import DataMissing, LabelMismatch, SpaceMismatch
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.resources import folder
-from siibra_kg.sources.fetch import fetch
-from siibra_kg.sources.pins import URL
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import packages, read_label_map, read_volume
 
@@ -113,16 +110,15 @@ def table(graph):
 
 
 @pytest.fixture(scope="session")
-def openminds():
+def openminds(library):
     """What openMINDS says: AAL code -> (name, side), from the JSON of the pinned archive."""
     codes = {}
-    with tarfile.open(fetch(URL, Settings.from_environment())) as archive:
-        for member in archive:
-            if "/latest/parcellationEntityVersions/AAL1_SPM12-v4/" in member.name and member.isfile():
-                node = json.load(archive.extractfile(member))
-                for annotation in node["hasAnnotation"]:
-                    (side,) = [v["@id"].rsplit("/", 1)[1] for v in annotation["laterality"]]
-                    codes[annotation["internalIdentifier"]] = (node["name"], side)
+    for path, content in library["latest"].items():
+        if path.startswith("parcellationEntityVersions/AAL1_SPM12-v4/"):
+            node = json.loads(content)
+            for annotation in node["hasAnnotation"]:
+                (side,) = [v["@id"].rsplit("/", 1)[1] for v in annotation["laterality"]]
+                codes[annotation["internalIdentifier"]] = (node["name"], side)
     assert len(codes) == 90
     return codes
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap
 
 from siibra_kg.errors import SpaceMismatch
 from siibra_kg.terms import contract
@@ -58,7 +56,7 @@ def plot_mask(
     background
         A template in the same space, drawn in greys.
     title
-        Replaces "region, parcellation, space".
+        Replaces the name of the mask; parcellation and space stand below it.
     color
         ``"#RRGGBB"``; else the mask's own, else orange.
 
@@ -85,11 +83,11 @@ def plot_mask(
             _paint_labels(panel, labels, alone=background is None)
         _paint_mask(panel, volume, paint_color, alpha=0.75 if background is not None else 0.95)
 
-    heading = title or _joined(volume.name, volume.parcellation, volume.space_name)
+    below = _joined(volume.parcellation, volume.space_name or contract(volume.space))
     over = f"over {background.name or 'the template'}" if background is not None else ""
     over = over or ("among the outlines of the other regions" if outlines else "")
     note = f"{np.count_nonzero(volume.array):,} voxels   ·   {volume.volume_mm3():,.0f} mm³"
-    return _kept(draw(paint, frame, at, heading, f"{note}   ·   {over}" if over else note), out)
+    return _kept(draw(paint, frame, at, title=title or volume.name, below=below, note=_joined(note, over)), out)
 
 
 def plot_volume(volume: Volume, out: str | Path | None = None, *, title: str = "") -> Picture:
@@ -101,9 +99,10 @@ def plot_volume(volume: Volume, out: str | Path | None = None, *, title: str = "
         else:
             _paint_grey(panel, volume)
 
-    heading = title or _joined(volume.parcellation or volume.name, volume.space_name)
+    heading = title or volume.parcellation or volume.name
+    below = volume.space_name or contract(volume.space)
     note = f"{volume.kind}   ·   {' x '.join(map(str, volume.shape))} voxels"
-    return _kept(draw(paint, _frame(volume, None), focus(volume), heading, note), out)
+    return _kept(draw(paint, _frame(volume, None), focus(volume), title=heading, below=below, note=note), out)
 
 
 def focus(volume: Volume) -> NDArray[np.float64]:
@@ -130,25 +129,25 @@ def _frame(volume: Volume, around: Volume | None) -> Frame:
 
 def _paint_grey(panel: Panel, volume: Volume) -> None:
     top = float(np.percentile(volume.array[volume.array != 0], 99.5))
-    panel.image(sample(volume, panel.frame, panel.plane, panel.at), cmap="gray", vmin=0, vmax=top, zorder=1)
+    panel.grey(sample(volume, panel.frame, panel.plane, panel.at), top)
 
 
 def _paint_labels(panel: Panel, volume: Volume, *, alone: bool) -> None:
     values = sample(volume, panel.frame, panel.plane, panel.at)
+    segments = borders(values, panel.frame, panel.plane)
     if alone:
-        panel.image(values != 0, cmap=ListedColormap([_TISSUE]), zorder=1)
-    lines = list(borders(values, panel.frame, panel.plane))
-    style = (_LINE, 0.6, 1.0) if alone else (_LINE_ON_GREY, 0.4, 0.4)
-    color, width, alpha = style
-    panel.axes.add_collection(LineCollection(lines, colors=color, linewidths=width, alpha=alpha, zorder=2))
+        panel.fill(values, _TISSUE, layer=1)
+        panel.lines(segments, _LINE, width=0.6, layer=2)
+    else:
+        panel.lines(segments, _LINE_ON_GREY, width=0.4, alpha=0.4, layer=2)
 
 
 def _paint_mask(panel: Panel, volume: Volume, color: str, alpha: float) -> None:
     values = sample(volume, panel.frame, panel.plane, panel.at) != 0
-    panel.image(values, cmap=ListedColormap([color]), alpha=alpha, zorder=3)
-    lines = borders(values, panel.frame, panel.plane)
-    panel.axes.add_collection(LineCollection(list(lines), colors=color, linewidths=1.0, zorder=4))
+    segments = borders(values, panel.frame, panel.plane)
+    panel.fill(values, color, alpha=alpha, layer=3)
+    panel.lines(segments, color, width=1.0, layer=4)
     # The cross keeps clear of the region, which it would hide.
     here = panel.at[[panel.plane.right, panel.plane.up]]
-    reach = float(np.abs(lines.reshape(-1, 2) - here).max()) if len(lines) else 0.0
+    reach = float(np.abs(segments.reshape(-1, 2) - here).max()) if len(segments) else 0.0
     panel.cross(keep_clear=min(reach + 2.0, 40.0))

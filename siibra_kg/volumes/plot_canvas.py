@@ -22,6 +22,8 @@ try:
     import matplotlib.patheffects
     import matplotlib.ticker
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
 except ModuleNotFoundError as error:
     if error.name != "matplotlib":
@@ -84,11 +86,23 @@ class Panel:
     plane: Plane
     at: NDArray[np.float64]
 
-    def image(self, values: NDArray[Any], **style: Any) -> None:  # noqa: ANN401  goes to imshow
-        """Show pixel values as they are, leaving out those that are zero."""
+    def grey(self, values: NDArray[Any], top: float) -> None:
+        """Show pixel values in greys, ``top`` in white; zero is left out, so that nothing frames the field of view."""
+        self._image(values, cmap="gray", vmin=0, vmax=top, zorder=1)
+
+    def fill(self, values: NDArray[Any], color: str, *, alpha: float = 1.0, layer: int) -> None:
+        """Fill the pixels that are not zero."""
+        self._image(values != 0, cmap=ListedColormap([color]), alpha=alpha, zorder=layer)
+
+    def _image(self, values: NDArray[Any], **style: Any) -> None:  # noqa: ANN401  goes to imshow
         extent = (*self.frame.edges(self.plane.right), *self.frame.edges(self.plane.up))
         shown = np.ma.masked_equal(values, 0)
         self.axes.imshow(shown, origin="lower", extent=extent, interpolation="nearest", **style)
+
+    def lines(self, segments: NDArray[np.float64], color: str, *, width: float, alpha: float = 1.0, layer: int) -> None:
+        """Draw segments, shape (n, 2, 2): two points (right, up) in mm each."""
+        drawn = LineCollection(list(segments), colors=color, linewidths=width, alpha=alpha, zorder=layer)
+        self.axes.add_collection(drawn)
 
     def cross(self, keep_clear: float) -> None:
         """Mark the point by two lines that stop short of it by some mm."""
@@ -103,7 +117,9 @@ class Panel:
                 self.axes.plot([x, x], [start, end], **style)
 
 
-def draw(paint: Callable[[Panel], None], frame: Frame, at: NDArray[np.float64], title: str, note: str) -> Picture:
+def draw(
+    paint: Callable[[Panel], None], frame: Frame, at: NDArray[np.float64], *, title: str, below: str, note: str
+) -> Picture:
     """Draw the three slices through a point.
 
     Parameters
@@ -114,8 +130,10 @@ def draw(paint: Callable[[Panel], None], frame: Frame, at: NDArray[np.float64], 
         The part of space to show.
     at
         The point, in mm, that all slices go through.
-    title, note
-        Text above and below.
+    title, below
+        The line above the panels, and the fainter one under it.
+    note
+        The line at the foot.
     """
     # The user's matplotlibrc would change the bytes; the backend is not touched, as no window is ever opened.
     plain: Any = {k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}
@@ -126,7 +144,9 @@ def draw(paint: Callable[[Panel], None], frame: Frame, at: NDArray[np.float64], 
             _label(axes, frame, plane, at)
         width, height = figure.get_size_inches()
         left = _SIDE / width
-        figure.text(left, 1 - 0.24 / height, title, color=INK, fontsize=15, fontweight="bold", va="top")
+        size = min(16.0, 16.0 * 85 / max(len(title), 1))  # about 85 letters fit
+        figure.text(left, 1 - 0.22 / height, title, color=INK, fontsize=size, fontweight="bold", va="top")
+        figure.text(left, 1 - 0.54 / height, below, color=FAINT, fontsize=11, va="top")
         figure.text(left, 0.2 / height, note, color=FAINT, fontsize=9, va="bottom")
         convention = "neurological convention: left is left   ·   coordinates in mm, RAS+"
         figure.text(1 - left, 0.2 / height, convention, color=FAINT, fontsize=9, va="bottom", ha="right")
