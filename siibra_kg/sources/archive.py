@@ -71,6 +71,8 @@ class ArchiveSource(ReadingSource):
         Which members count.
     limits
         What stops a bomb.
+    label
+        What errors call it.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class ArchiveSource(ReadingSource):
         locate: Callable[[], Path],
         selection: Selection | None = None,
         limits: Limits = LIMITS,
+        *,
+        label: str = "",
     ) -> None:
-        super().__init__(about)
+        super().__init__(about, label)
         self._locate = locate
         self._selection = selection or Selection()
         self._limits = limits

@@ -31,10 +31,14 @@ class FileSource(ReadingSource):
         What the document is called, the file's name or the last part of its address.
     limits
         A larger file is set aside.
+    label
+        What errors call it.
     """
 
-    def __init__(self, about: SourceInfo, locate: Callable[[], Path], path: str, limits: Limits = LIMITS) -> None:
-        super().__init__(about)
+    def __init__(
+        self, about: SourceInfo, locate: Callable[[], Path], path: str, limits: Limits = LIMITS, *, label: str = ""
+    ) -> None:
+        super().__init__(about, label)
         self._locate = locate
         self._path = path
         self._limits = limits
@@ -52,8 +56,8 @@ class FolderSource(ReadingSource):
     file; one that leaves the folder, or leads to another folder, is set aside.
     """
 
-    def __init__(self, about: SourceInfo, folder: Path, limits: Limits = LIMITS) -> None:
-        super().__init__(about)
+    def __init__(self, about: SourceInfo, folder: Path, limits: Limits = LIMITS, *, label: str = "") -> None:
+        super().__init__(about, label)
         self._folder = folder
         self._limits = limits
 

@@ -56,8 +56,10 @@ def is_hidden(path: str) -> bool:
     (True, True, False)
     """
     if "/." not in path and not path.startswith(".") and "__MACOSX" not in path:
-        return False
-    return any(part == "__MACOSX" or part.lstrip(".") not in {"", part} for part in path.split("/"))
+        return False  # nearly every path, without a loop
+    # A part that starts with two dots is no hidden name but an attempt to leave, which is reported elsewhere.
+    parts = path.split("/")
+    return any(part == "__MACOSX" or (part[:1] == "." and part != "." and part[:2] != "..") for part in parts)
 
 
 def stem(name: str) -> str:

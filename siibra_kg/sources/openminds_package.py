@@ -61,7 +61,7 @@ class OpenMindsPackage(ReadingSource):
             sha256=pin,
             documents=0,
         )
-        super().__init__(about)
+        super().__init__(about, _SOURCE)
         self._command = command
         self._timeout = timeout
 

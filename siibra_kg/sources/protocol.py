@@ -139,7 +139,7 @@ def slug(name: str) -> str:
     >>> slug("My Data (2).v2")
     'my-data-2-.v2'
     >>> slug("皮質")
-    'source-4ec9bd2b'
+    'source-0abfbb6a'
     """
     made = _NOT_SLUG.sub("-", name.lower()).strip("-.")
     return made or f"source-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -45,7 +45,7 @@ def to_ntriples(path: str, data: bytes, *, timeout: float = _TIMEOUT, memory: in
         If it is not RDF/XML, or needs more than it may use.
     """
     if _RDF not in data:
-        raise BadDocument(path, "XML, but not RDF/XML (the RDF namespace does not occur in it)")
+        raise BadDocument(path, "not RDF/XML: the namespace of RDF does not occur in it")
     job = {"path": sys.path, "base": f"{BASE}id/document/{quote(path)}", "memory": memory, "seconds": int(timeout) + 1}
     command = [sys.executable, "-I", str(_CHILD), json.dumps(job)]
     try:

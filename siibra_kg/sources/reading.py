@@ -27,10 +27,13 @@ class ReadingSource:
     ----------
     about
         What is known beforehand; ``sha256`` holds the pin, or is empty where there is none.
+    label
+        What errors call it: as the user named it.
     """
 
-    def __init__(self, about: SourceInfo) -> None:
+    def __init__(self, about: SourceInfo, label: str = "") -> None:
         self._about = about
+        self._label = label or about.name
         self._aside: list[SetAside] = []
         self._info: SourceInfo | None = None
 
@@ -60,9 +63,11 @@ class ReadingSource:
         found = content_hash(digests)
         if self._about.sha256 not in {"", found}:
             reason = f"its {len(digests):,} documents have the content hash {found}, pinned is {self._about.sha256}"
-            raise SourceError(self.name, reason, "remove it from the cache and fetch it again")
+            raise SourceError(self._label, reason, "remove it from the cache and fetch it again")
         if not digests and not self._aside:
-            raise SourceError(self.name, "it holds no document", "JSON-LD, Turtle, N-Triples, N-Quads, TriG or RDF/XML")
+            raise SourceError(
+                self._label, "it holds no document", "JSON-LD, Turtle, N-Triples, N-Quads, TriG or RDF/XML"
+            )
         self._info = replace(self._about, sha256=found, documents=len(digests))
 
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -78,7 +83,7 @@ class ReadingSource:
             If they were not.
         """
         if self._info is None:
-            raise SourceError(self.name, "its documents were not read to the end")
+            raise SourceError(self._label, "its documents were not read to the end")
         return self._info
 
     def _read(self) -> Iterator[tuple[str, bytes, str]]:

@@ -50,6 +50,8 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
         If there is no such source.
     """
     text = str(spec)
+    if not text:
+        raise SourceError("''", "an empty name", "give a file, folder, archive or address, or openminds")
     if isinstance(spec, str):
         name, _, generation = text.partition("@")
         if name == "openminds-archive":
@@ -81,7 +83,8 @@ def _pinned(generation: str, settings: Settings, progress: Progress | None) -> A
     )
     # One real document of the archive is a ".json" among 17,431 ".jsonld" (defect D19).
     selection = Selection(below=f"instances/{generation}/", suffixes=(".jsonld", ".json"), top=True)
-    return ArchiveSource(about, partial(_fetch_archive, pins.URL, settings, progress), selection)
+    locate = partial(_fetch_archive, pins.URL, settings, progress)
+    return ArchiveSource(about, locate, selection, label="openminds-archive")
 
 
 def _address(url: str, settings: Settings, progress: Progress | None) -> Source:
@@ -89,22 +92,22 @@ def _address(url: str, settings: Settings, progress: Progress | None) -> Source:
         return _path(local, url)
     name = place_of(url).rpartition("/")[2]
     if name.lower().endswith(ARCHIVES):
-        return ArchiveSource(_about(name, "archive", url), partial(_fetch_archive, url, settings, progress))
+        return ArchiveSource(_about(name, "archive", url), partial(_fetch_archive, url, settings, progress), label=url)
     if file_format(name):
-        return FileSource(_about(name, "file", url), partial(fetch, url, settings, progress=progress), name)
+        return FileSource(_about(name, "file", url), partial(fetch, url, settings, progress=progress), name, label=url)
     raise SourceError(url, "its last part has no known suffix", _known())
 
 
 def _path(path: Path, spec: str) -> Source:
     if path.is_dir():
-        return FolderSource(_about(path.resolve().name, "folder"), path)
+        return FolderSource(_about(path.resolve().name, "folder"), path, label=spec)
     if not path.exists():
         hint = "give a file, folder, archive, http(s) address, or openminds, openminds-package, openminds-archive"
         raise SourceError(spec, "there is no such file or folder", hint)
     if path.name.lower().endswith(ARCHIVES):
-        return ArchiveSource(_about(path.name, "archive"), lambda: path)
+        return ArchiveSource(_about(path.name, "archive"), lambda: path, label=spec)
     if file_format(path.name):
-        return FileSource(_about(path.name, "file"), lambda: path, path.name)
+        return FileSource(_about(path.name, "file"), lambda: path, path.name, label=spec)
     raise SourceError(spec, "a file with no known suffix", _known())
 
 

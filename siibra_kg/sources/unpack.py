@@ -106,6 +106,7 @@ def _unzip(source: str, path: Path, wanted: Callable[[str], bool], limits: Limit
             for entry in entries:
                 if entry.is_dir() or not wanted(entry.filename):
                     continue
+                limits.check_size(source, entry.file_size, entry.compress_size)
                 member = _zip_member(archive, entry, limits)
                 total += len(member.data)
                 limits.check_size(source, total, packed)
@@ -119,8 +120,6 @@ def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits
     if entry.external_attr >> 16 & 0o170000 == 0o120000:
         return Member(entry.filename, "link")
     if entry.file_size > limits.document:
-        return Member(entry.filename, "large")
-    if entry.file_size > limits.grace and entry.file_size > entry.compress_size * limits.ratio:
         return Member(entry.filename, "large")
     try:
         return Member(entry.filename, "file", archive.read(entry))
