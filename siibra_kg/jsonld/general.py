@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["plain_nodes"]
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_FOLDED = frozenset({"@id", "@type", "@graph", "@included", "@reverse", "@index"})
 
 
 def plain_nodes(
@@ -119,7 +118,7 @@ def _node(item: dict[str, Any], aside: list[dict[str, Any]]) -> dict[str, Any]:
     aside += [*item.get("@graph", ()), *item.get("@included", ())]
     out: dict[str, Any] = {key: item[key] for key in ("@id", "@type") if key in item}
     for key, values in item.items():
-        if key not in _FOLDED:
+        if not key.startswith("@"):  # PyLD lets misplaced keywords through, with content that was not expanded
             out[key] = [_value(value, aside) for value in values]
     for key, values in item.get("@reverse", {}).items():
         out["^" + key] = [_value(value, aside) for value in values]

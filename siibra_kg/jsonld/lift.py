@@ -14,10 +14,10 @@ import datetime as dt
 import re
 import unicodedata
 
-from siibra_kg.terms import is_iri
+from siibra_kg.jsonld.iris import is_web_iri
 from siibra_kg.vocab import XSD
 
-__all__ = ["as_number", "citations", "date_type", "is_web_iri", "tidy"]
+__all__ = ["as_number", "citations", "date_type", "tidy"]
 
 _DAY = r"(\d{4})-(\d{2})-(\d{2})"
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
@@ -28,7 +28,6 @@ _FORMS = (
     (re.compile(_TIME + _ZONE + r"\Z", re.ASCII), XSD + "time"),
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d*\.\d+(?:[eE][+-]?\d+)?)\Z", re.ASCII)
-_WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 # A Markdown link; the target may hold balanced parentheses, as old DOIs of Elsevier do.
 _LINK = re.compile(r"\]\(\s*(https?://(?:[^\s()]|\([^\s()]*\))+)\s*\)")
 _BARE_DOI = re.compile(r"https?://(?:dx\.|www\.)?doi\.org/[^\s\]>\"]+")
@@ -43,11 +42,6 @@ def tidy(text: str) -> str:
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.split())
-
-
-def is_web_iri(text: str) -> bool:
-    """Tell whether a string is an absolute http or https IRI."""
-    return _WEB.match(text) is not None and is_iri(text)
 
 
 def date_type(text: str) -> str | None:

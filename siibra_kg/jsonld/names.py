@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from siibra_kg.terms import is_iri
+from siibra_kg.jsonld.iris import is_absolute_iri
 from siibra_kg.vocab import NAMESPACES, OM, OMI, OMT, kebab
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Names:
         self._vocab = vocab
         self._tables = tables
         self.raw = raw
-        self.exact = vocab is None  # the general path reads integers of any size exactly
+        self.exact = vocab is None  # expanded by a JSON-LD processor, with integers of any size
         self.properties = {key: Property("", "", "", SKIP) for key in ("@context", "@id", "@type")}
         self.kinds: dict[str, Kind] = {}
         self._keys: dict[str, tuple[str, ...]] = {}
@@ -194,7 +194,7 @@ class Links:
             if ":" not in identifier and _UUID.match(identifier):
                 return NAMESPACES["kg"] + identifier.lower()
             identifier = self._latest(identifier)
-        return identifier if is_iri(identifier) else None
+        return identifier if is_absolute_iri(identifier) else None
 
     def segment(self, identifier: str) -> str:
         """Give the last segment of an id, fit for an IRI."""
@@ -231,7 +231,7 @@ def segment(iri: str) -> str:
 
 def _repaired(iri: str, code: str) -> tuple[str, str]:
     """Percent-encode what may not stand in an IRI; the code tells that this was needed. Empty if nothing helps."""
-    if is_iri(iri):
+    if is_absolute_iri(iri):
         return iri, ""
-    encoded = quote(iri, safe=":/#?&=%+,;@!~*'()[]$")
-    return (encoded if is_iri(encoded) else ""), code
+    encoded = quote(iri, safe=":/#?&=+,;@!~*'()$")
+    return (encoded if is_absolute_iri(encoded) else ""), code

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from siibra_kg.jsonld import nt
-from siibra_kg.jsonld.names import SKIP
+from siibra_kg.jsonld.names import SKIP, Exotic
 from siibra_kg.vocab import NAMESPACES, OMI
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Namer:
 
     def cells(self, items: list[Any], prop: Property, parent: str) -> list[str]:
         """Name the cells of an ordered list by the content of the whole list and their position."""
+        if not self._names.exact:
+            raise Exotic(items)
         if not items:
             return []
         said = _dumps({"@list": [self._said(item, prop) for item in items]})
@@ -162,6 +164,8 @@ class Namer:
         if "@value" in item:
             return self._values.value(item, None)
         if "@list" in item:
+            if not self._names.exact:
+                raise Exotic(item)
             return {"@list": [self._said(member, prop) for member in item["@list"]]}
         if "@id" in item:
             identifier = str(item["@id"])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadDocument, TermError
 from siibra_kg.jsonld import nt
-from siibra_kg.jsonld.lift import as_number, date_type, is_web_iri, tidy
+from siibra_kg.jsonld.iris import is_absolute_iri, is_web_iri
+from siibra_kg.jsonld.lift import as_number, date_type, tidy
 from siibra_kg.jsonld.names import CITATION, DATE, IRI, MAYBE_IRI, NAME, NUMBER, TEXT, Exotic
-from siibra_kg.terms import Literal, is_iri, to_sparql
+from siibra_kg.terms import Literal, to_sparql
 from siibra_kg.vocab import RDF, XSD
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Values:
 
     def value(self, item: dict[str, Any], pointer: str | None) -> str:
         """Give the term of a value object that states its own datatype or language."""
+        if not self._exact:
+            raise Exotic(item)
         value, datatype, language = item["@value"], item.get("@type"), item.get("@language")
         if datatype == "@json":
             text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -109,7 +112,7 @@ class Values:
                 self.note(pointer, "bad-language", f"{error}; the text is kept without it")
                 return nt.literal(value)
         text = value if type(value) is str else nt.lexical(value, datatype)
-        if datatype is not None and is_iri(datatype):
+        if datatype is not None and is_absolute_iri(datatype):
             return nt.typed(text, datatype)
         self.note(
             pointer, "bad-datatype", f"the datatype {datatype!r} is not an absolute IRI; the text is kept without it"

@@ -1,0 +1,38 @@
+"""Tells which texts are IRIs: by RFC 3987 in full, since one bad line would stop a whole bulk load.
+
+:func:`siibra_kg.terms.is_iri` asks only what SPARQL's grammar asks. Oxigraph's readers ask more: percent signs with
+two digits behind, one ``#``, brackets only around a host, no private or control characters. So Oxigraph is asked.
+
+>>> is_absolute_iri("https://example.org/a%20(b)")
+True
+>>> is_absolute_iri("https://example.org/a#b#c")
+False
+"""
+
+from __future__ import annotations
+
+import re
+
+from pyoxigraph import NamedNode
+
+from siibra_kg.terms import is_iri
+
+__all__ = ["is_absolute_iri", "is_web_iri"]
+
+_WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Tell whether a text is an absolute IRI that every RDF reader accepts."""
+    if not is_iri(text):
+        return False
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_web_iri(text: str) -> bool:
+    """Tell whether a text is an absolute http or https IRI."""
+    return _WEB.match(text) is not None and is_absolute_iri(text)
