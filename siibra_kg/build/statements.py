@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Statements"]
 
-# zstd level 9: a tenth larger than level 19, in a tenth of its time.
-_LEVEL = 9
+# zstd level 3 takes a fifth of the time of level 9, for a file that is a third larger.
+_LEVEL = 3
 
 
 @dataclass(slots=True)
@@ -45,7 +45,8 @@ class Statements:
 
     def put(self, graph: str, ntriples: bytes) -> bytes:
         """Take the statements of a graph, named relative to the base; gives them sorted, each once."""
-        lines = sorted(set(ntriples.splitlines(keepends=True)))
+        # Sources come nearly in order, which a dictionary keeps and sorting makes use of.
+        lines = sorted(dict.fromkeys(ntriples.splitlines(keepends=True)))
         text = b"".join(lines)
         if lines:
             # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
