@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from rdflib.query import Result
     from typing_extensions import Self
 
+    from siibra_kg.stores.protocol import Store
     from siibra_kg.terms import Term
 
-__all__ = ["RdflibStore"]
+__all__ = ["RdflibStore", "as_dataset"]
 
 _FORMATS = {"nt": "nt", "nq": "nquads", "ttl": "turtle", "trig": "trig"}
 _DEFAULT_GRAPH = "urn:x-rdflib:default"
@@ -154,6 +155,24 @@ class RdflibStore:
 
     def __repr__(self) -> str:
         return "<RdflibStore: closed>" if self._dataset is None else f"<RdflibStore: {_size(self._dataset):,} quads>"
+
+
+def as_dataset(store: Store) -> rdflib.Dataset:
+    """Give an :class:`rdflib.Dataset` over what a store holds; queries see the union of all graphs.
+
+    An embedded Oxigraph store is not copied: rdflib reads it through oxrdflib. A remote endpoint is read through
+    rdflib's SPARQL store, so the network is used for every question.
+    """
+    if isinstance(store, RdflibStore):
+        return store.native
+    native = getattr(store, "native", None)
+    if native is not None:
+        import oxrdflib  # noqa: PLC0415  only for an Oxigraph store
+
+        return rdflib.Dataset(store=oxrdflib.OxigraphStore(store=native), default_union=True)
+    from rdflib.plugins.stores.sparqlstore import SPARQLStore  # noqa: PLC0415  only for an endpoint
+
+    return rdflib.Dataset(store=SPARQLStore(getattr(store, "url", "")), default_union=True)
 
 
 def _size(dataset: rdflib.Dataset) -> int:
