@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import pickle
 
@@ -15,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from siibra_kg.errors import BadVolume, LabelMismatch
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import LabelMap, Provenance, Volume
+from siibra_kg.volumes import LabelMap, Provenance, Volume, label_index, label_map, packages, volume
 from siibra_kg.volumes.label_index import LabelIndex
 
 SPACE = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/MNI-Colin27_1998")
@@ -46,6 +47,14 @@ def two_sided(space=SPACE, entries=None, array=None):
     entries = entries or two_sided_entries()
     volume = Volume(block() if array is None else array, AFFINE, space, "a space", "labelled", parcellation="an atlas")
     return LabelMap(volume, entries)
+
+
+@pytest.mark.parametrize("module", [label_index, label_map, packages, volume], ids=lambda m: m.__name__)
+def test_examples_in_docstrings_run(module):
+    """Every example gives what it says, with nothing but its own imports."""
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 @given(LABELS)

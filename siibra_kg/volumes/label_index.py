@@ -45,6 +45,7 @@ class LabelIndex:
     def of(cls, array: NDArray[Any]) -> LabelIndex:
         """Index a three-dimensional array of integers.
 
+        >>> import numpy as np
         >>> index = LabelIndex.of(np.array([[[0, 7], [3, 7]]]))
         >>> index.labels.tolist(), index.counts.tolist()
         ([3, 7], [1, 2])

@@ -100,7 +100,9 @@ class LabelMap:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from siibra_kg.terms import IRI
+    >>> from siibra_kg.volumes import Volume
     >>> space, region = IRI("https://example.org/space"), IRI("https://example.org/region")
     >>> block = np.zeros((4, 4, 4), np.uint8)
     >>> block[0], block[3] = 7, 8
@@ -257,10 +259,9 @@ class LabelMap:
         half = np.abs(volume.affine[:3, :3]).sum(axis=1) / 2
         low, high = index.boxes(points)
         numbers = np.hstack([volume.to_mm(index.centroids()), low - half, high + half]).tolist()
-        voxel = abs(float(np.linalg.det(volume.affine[:3, :3])))
         entries = [self._entries.get(v, LabelEntry(v)) for v in index.labels.tolist()]
         cells = [
-            (e.label, e.region, e.name or None, n, n * voxel, *row)
+            (e.label, e.region, e.name or None, n, n * volume.voxel_volume, *row)
             for e, n, row in zip(entries, index.counts.tolist(), numbers, strict=True)
         ]
         return Table(_MEASURES, tuple(cells))

@@ -90,6 +90,7 @@ class Volume:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from siibra_kg.terms import IRI
     >>> space = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/MNI-Colin27_1998")
     >>> block = np.zeros((4, 4, 4), np.uint8)
@@ -140,6 +141,13 @@ class Volume:
         x, y, z = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0)).tolist()
         return (x, y, z)
 
+    @property
+    def voxel_volume(self) -> float:
+        """Volume of one voxel in cubic mm."""
+        x, y, z = self.affine[:3, :3].T
+        # The triple product is exact where numpy.linalg.det, an LU decomposition, gives 7.999999999999998 for 2 mm.
+        return abs(float(np.cross(x, y) @ z))
+
     def to_mm(self, indices: ArrayLike) -> NDArray[np.float64]:
         """Turn voxel indices, shape (..., 3), into mm; an index is the centre of its voxel."""
         points: NDArray[np.float64] = np.asarray(indices, dtype=np.float64) @ self.affine[:3, :3].T + self.affine[:3, 3]
@@ -189,7 +197,7 @@ class Volume:
 
     def volume_mm3(self) -> float:
         """Give the volume in cubic mm of the voxels that are not zero."""
-        return float(np.count_nonzero(self.array) * abs(np.linalg.det(self.affine[:3, :3])))
+        return float(np.count_nonzero(self.array) * self.voxel_volume)
 
     def to_nibabel(self) -> nib.Nifti1Image:
         """Give a :class:`nibabel.Nifti1Image`; space and provenance travel in a header extension, as JSON."""
