@@ -24,8 +24,8 @@ __all__ = ["MAX_DEPTH", "MAX_LINKS", "Kind", "Token", "guard", "position", "quer
 #: Brackets that may stand inside each other. 5,000 crash the process of an engine, 100 are more than any query needs.
 MAX_DEPTH = 100
 #: Operators, patterns and triples that may follow each other: engines hold a chain as a tree as deep as the chain is
-#: long. 4,000 times ``OPTIONAL`` crash pyoxigraph 0.5.13 on a stack of 8 MB as deep nesting does, 1,000 times ``UNION``
-#: on one of 1 MB, which is what threads have elsewhere.
+#: long. 4,000 times ``OPTIONAL`` crash pyoxigraph 0.5.13 on a stack of 8 MB as deep nesting does, 400 times on one of
+#: 1 MB, which is what threads have elsewhere.
 MAX_LINKS = 500
 
 
@@ -175,7 +175,7 @@ def guard(text: str, *, service: bool = False) -> None:
     """
     calls = not service and _SERVICE.search(text) is not None
     brackets = sum(map(text.count, "{[(<"))
-    links = sum(map(text.count, "-+*/|&!.;=>^,")) + brackets
+    links = sum(map(text.count, "-+*/|&!.;=>^,")) + 2 * brackets  # words that link take a bracket
     if not calls and brackets <= MAX_DEPTH and links <= MAX_LINKS and len(text) <= _LONG_TEXT:
         return
     seen = _Survey()
@@ -221,7 +221,8 @@ class _Survey:
             # Commas of arguments and signs of numbers in data make no chain.
             self.links += token.text not in ",+-" or round_bracket != (token.text == ",")
         elif kind is Kind.WORD:
-            self.links += token.text.upper() in _LINK_WORDS
+            # One OPTIONAL or MINUS takes as much of the stack as two of the others: 400 crash where 800 ``||`` do.
+            self.links += 2 * (token.text.upper() in _LINK_WORDS)
         elif round_bracket and self._operand:
             self.terms[-1] += 1
             self.links += self.terms[-1] > _LONG_LIST

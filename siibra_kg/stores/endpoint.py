@@ -117,7 +117,11 @@ class EndpointStore:
         return found
 
     def construct(self, query: str) -> Iterator[Triple]:
-        """Run a CONSTRUCT or DESCRIBE; each triple once, in the order of first appearance."""
+        """Run a CONSTRUCT or DESCRIBE; each triple once, in the order of first appearance.
+
+        Virtuoso cuts triples off at its ``ResultSetMaxRows`` (10,000 unless raised) and does not say so; for a SELECT
+        it does, and that is an error here.
+        """
         answer = self._ask_for(query, ("CONSTRUCT", "DESCRIBE"), _RDF)
         kind = _RDF_FORMATS.get(answer.media_type)
         if kind is None:

@@ -195,7 +195,13 @@ def _query_errors(query: str) -> Iterator[None]:
         raise QueryError(str(error.msg), query, line=error.lineno, column=error.column) from error
     except RecursionError as error:
         raise QueryError("too deep for rdflib", query) from error
-    except (SPARQLError, NotImplementedError, ValueError, TypeError) as error:
+    except (
+        SPARQLError,
+        NotImplementedError,
+        ValueError,
+        TypeError,
+        OSError,
+    ) as error:  # OSError: SERVICE, where allowed
         raise QueryError(str(error) or type(error).__name__, query) from error
 
 

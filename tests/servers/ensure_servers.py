@@ -42,7 +42,7 @@ def main() -> int:
     reason = ensure_virtuoso()
     if reason:
         print(f"Virtuoso 7: {reason}; tests against it are skipped, and fail where CI is set", file=sys.stderr)
-    return 1 if reason else 0
+    return 1 if reason and os.environ.get("CI") else 0
 
 
 if __name__ == "__main__":
