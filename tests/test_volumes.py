@@ -235,7 +235,9 @@ def test_regions_with_several_labels_are_whole():
     """A region that two labels stand for is cut out with both (siibra's amygdala CM has three)."""
     label_map = two_sided(entries=(LabelEntry(1, LEFT), LabelEntry(2, LEFT)))
     assert label_map.labels_of(LEFT) == (1, 2)
-    assert np.array_equal(label_map.mask(LEFT).array, block() != 0)
+    mask = label_map.mask(LEFT, name="area")
+    assert np.array_equal(mask.array, block() != 0)
+    assert mask.name == "area"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,7 @@ def _damage(data: bytes, kind: str) -> bytes:
         "pair": (344, b"ni1\0"),
         "affine": (280, struct.pack("<f", float("inf"))),
         "flat": (280, b"\0" * 16),
+        "quaternion": (252, struct.pack("<hhfff", 1, 2, 5.0, 5.0, 5.0)),
     }
     if kind in edits:
         at, value = edits[kind]
@@ -143,6 +144,7 @@ DAMAGE = {
     "pair": "another file",
     "affine": "inverted",
     "flat": "inverted",
+    "quaternion": "cannot be read",
 }
 
 
@@ -407,7 +409,9 @@ def test_web_files_come_from_mirror_or_cache(settings, tmp_path):
     mirrored = tmp_path / "mirror/example.org/maps/a b.nii.gz"
     mirrored.parent.mkdir(parents=True)
     mirrored.touch()
-    assert locate(ref, replace(settings, mirror=str(tmp_path / "mirror"))) == mirrored
+    for mirror in (str(tmp_path / "mirror"), (tmp_path / "mirror").as_uri()):
+        assert locate(ref, replace(settings, mirror=mirror)) == mirrored
+    assert locate(ref, replace(settings, mirror="https://mirror.example.org")) == place
 
 
 @pytest.mark.parametrize(

@@ -164,13 +164,15 @@ class LabelMap:
         """
         return self._by_region.get(str(region), ())
 
-    def mask(self, regions: Iterable[IRI | str | int] | IRI | str | int) -> Volume:
+    def mask(self, regions: Iterable[IRI | str | int] | IRI | str | int, *, name: str = "") -> Volume:
         """Cut out the voxels of some regions, or of some labels.
 
         Parameters
         ----------
         regions
             IRIs of regions or hemispheres that the map shows, or labels.
+        name
+            What to call them together; else their names are listed.
 
         Returns
         -------
@@ -197,9 +199,9 @@ class LabelMap:
             self.volume,
             array=self.index.mask(labels),
             kind="mask",
-            name=", ".join(names) if len(names) <= 3 else f"{len(names)} regions",
+            name=name or (", ".join(names) if len(names) <= 3 else f"{len(names)} regions"),
             provenance=provenance,
-            color=entries[0].color if len(entries) == 1 else None,
+            color=entries[0].color if len({e.color for e in entries}) == 1 else None,
             context=self,
         )
 

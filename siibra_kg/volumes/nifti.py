@@ -85,7 +85,10 @@ def read(path: Path, max_bytes: int = MAX_BYTES) -> Image:
             data, header = _content(gzip.GzipFile(fileobj=file) if gzipped else file, name, max_bytes)
         array = _array(data, header, name)
         affine = _affine(header, name)
-    except (OSError, EOFError, zlib.error, HeaderDataError, WrapStructError) as error:
+    except BadVolume:
+        raise
+    except (OSError, EOFError, ValueError, zlib.error, HeaderDataError, WrapStructError) as error:
+        # ValueError: nibabel's quaternion that is longer than 1, and numpy's refusals.
         raise BadVolume(name, f"cannot be read as NIfTI ({error})") from error
     return Image(array, affine, _UNITS.get(int(header["xyzt_units"]) & 7), hashlib.sha256(data).hexdigest())
 

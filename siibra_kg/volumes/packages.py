@@ -126,8 +126,11 @@ def _in_cache(url: str, settings: Settings) -> Path:
     if ".." in place.parts:
         raise BadVolume(url, "the path leads out of its host")
     roots = [settings.cache / "volumes"]
-    if settings.mirror and "://" not in settings.mirror:
-        roots.insert(0, Path(settings.mirror))
+    mirror = settings.mirror or ""
+    if mirror.startswith("file://"):
+        mirror = url2pathname(urlsplit(mirror).path)
+    if mirror and "://" not in mirror:
+        roots.insert(0, Path(mirror))
     for root in roots:
         if (root / place).is_file():
             return root / place
