@@ -64,7 +64,7 @@ def test_the_index_says_what_numpy_says(array):
         index = LabelIndex.of(np.asarray(array, order=order))
         assert index.labels.tolist() == [v for v in np.unique(array).tolist() if v != 0]
         centroids = index.centroids()
-        low, high = index.boxes(index.coordinates().astype(float))
+        low, high = index.boxes(index.coordinates())
         for row, label in enumerate(index.labels.tolist()):
             mine = np.argwhere(array == label)
             assert index.counts[row] == len(mine)

@@ -90,21 +90,26 @@ class LabelIndex:
         return out
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Add up values that are given per voxel of the index, for each label."""
-        return np.add.reduceat(values, self.starts[:-1], axis=0) if len(self.labels) else values[:0]
+        """Add up values that are given per voxel of the index, shape (..., n), for each label, shape (..., labels)."""
+        dtype = np.float64 if values.dtype.kind == "f" else np.int64
+        if len(self.labels) == 0:
+            return values[..., :0].astype(dtype)
+        return np.add.reduceat(values, self.starts[:-1], axis=-1, dtype=dtype)
 
-    def coordinates(self) -> NDArray[np.int64]:
-        """Give array indices of all voxels of the index, shape (n, 3)."""
-        return np.stack(np.unravel_index(self.voxels, self.shape, order="F"), axis=1)
+    def coordinates(self) -> NDArray[np.int32]:
+        """Give the array indices of all voxels of the index, shape (3, n): a row per axis, as reductions like it."""
+        i, j, _ = self.shape
+        rest, along = np.divmod(self.voxels, i)
+        return np.stack([along, rest % j, rest // j]).astype(np.int32)
 
     def centroids(self) -> NDArray[np.float64]:
         """Give the mean array index of each label, shape (labels, 3)."""
-        sums = self.sums(self.coordinates())
-        return sums / self.counts[:, None]
+        means: NDArray[np.float64] = (self.sums(self.coordinates()) / self.counts).T
+        return means
 
-    def boxes(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the lowest and highest of points that are given per voxel of the index, for each label."""
+    def boxes(self, points: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give the lowest and highest of points that are given per voxel, shape (3, n), each of shape (labels, 3)."""
         starts = self.starts[:-1]
         if len(starts) == 0:
-            return points[:0], points[:0]
-        return np.minimum.reduceat(points, starts, axis=0), np.maximum.reduceat(points, starts, axis=0)
+            return points[:, :0].T, points[:, :0].T
+        return np.minimum.reduceat(points, starts, axis=1).T, np.maximum.reduceat(points, starts, axis=1).T

@@ -219,7 +219,7 @@ class LabelMap:
         World x grows to the right (NIfTI standard), so the left hemisphere is at x < 0, in every space whose plane
         x = 0 separates the hemispheres.
         """
-        x = self.volume.affine[0, :3] @ self.index.coordinates().T + self.volume.affine[0, 3]
+        x = self.volume.affine[0, :3] @ self.index.coordinates() + self.volume.affine[0, 3]
         left, right = self.index.sums(x < 0), self.index.sums(x > 0)
         found = []
         for entry in self.labels:
@@ -257,10 +257,11 @@ class LabelMap:
     def measure(self) -> Table:
         """Measure all labels at once: voxels, volume, centroid and bounding box in mm."""
         volume, index = self.volume, self.index
-        points = volume.to_mm(index.coordinates())
-        half = np.abs(volume.affine[:3, :3]).sum(axis=1) / 2
-        low, high = index.boxes(points)
-        numbers = np.hstack([volume.to_mm(index.centroids()), low - half, high + half]).tolist()
+        linear, offset = volume.affine[:3, :3], volume.affine[:3, 3]
+        half = np.abs(linear).sum(axis=1) / 2
+        # The voxels' own places are needed: with oblique axes the box of the array indices says too little.
+        low, high = index.boxes(linear @ index.coordinates())
+        numbers = np.hstack([volume.to_mm(index.centroids()), low + offset - half, high + offset + half]).tolist()
         entries = [self._entries.get(v, LabelEntry(v)) for v in index.labels.tolist()]
         cells = [
             (e.label, e.region, e.name or None, n, n * volume.voxel_volume, *row)
