@@ -180,20 +180,22 @@ def test_an_archive_inside_is_named_not_opened(kind, tmp_path):
 
 def peak_of(spec, tmp_path) -> tuple[str, int]:
     """Read a source in a process of its own; give what it says and how much memory it took, in MiB."""
+    # Linux keeps the peak of a program apart from that of the process that started it; ru_maxrss mixes them.
     code = (
-        "import resource, sys; from pathlib import Path\n"
+        "import sys; from pathlib import Path\n"
         "from siibra_kg.config import Settings; from siibra_kg.errors import SourceError\n"
         "from siibra_kg.sources import resolve\n"
         "source = resolve(sys.argv[1], Settings(home=Path(sys.argv[2]), cache=Path(sys.argv[2])))\n"
         "try:\n    print(sum(1 for _ in source.documents()), source.set_aside())\n"
         "except SourceError as error:\n    print(error)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
     )
     command = [sys.executable, "-c", code, str(spec), str(tmp_path)]
     said, peak = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
-    return said, int(peak)
+    return said, int(peak) // 1024
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
 def test_a_gzip_bomb_stops_the_source_early(tmp_path):
     """A gigabyte of zeros in one megabyte: an error that says so, long before the memory is full."""
     place = tmp_path / "bomb.tar.gz"
@@ -208,6 +210,7 @@ def test_a_gzip_bomb_stops_the_source_early(tmp_path):
     assert peak < 200
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
 def test_a_zip_bomb_stops_the_source_early(tmp_path):
     """The directory of a zip announces the sizes; nothing needs to be unpacked to see it."""
     place = tmp_path / "bomb.zip"

@@ -4,10 +4,10 @@ Importing ``openminds.latest`` takes 0.4 s, or five seconds and 500 MB where its
 neither the time of a query nor the memory of a build pays for it. Standard output gets one line for each instance,
 ``<path> TAB <JSON-LD> NEWLINE``, sorted by path, and at last the line ``TAB <number of instances>``.
 
-The package's own ``to_jsonld`` is not used: by default it writes linked nodes out in full, and 31 instances (29
-versions of the Julich-Brain atlas, 2 of the Allen mouse framework) that name each other in ``isVariantOf`` end in a
-RecursionError. Here a link is written as a link. Embedded annotations are raw dictionaries with a null for every
-empty property; nulls say nothing in JSON-LD and are left out.
+The package's own ``to_jsonld`` is not used: by default it writes linked nodes out in full, and 31 instances end in a
+RecursionError, because 28 versions of the Julich-Brain atlas and 2 of the Allen mouse framework name each other in
+``isVariantOf`` and one more leads to them. Here a link is written as a link. Embedded annotations are raw
+dictionaries with a null for every empty property; nulls say nothing in JSON-LD and are left out.
 """
 
 from __future__ import annotations
