@@ -120,7 +120,8 @@ class Requester:
         except QueryBadFormed as error:
             raise _refused(_said(error), query) from error
         except SPARQLWrapperException as error:
-            raise EndpointError(self.url, f"{error.msg}: {_said(error)}"[:600]) from error
+            status = getattr(error.__context__, "code", "unknown")
+            raise EndpointError(self.url, f"answered with status {status}: {_said(error)[:400]}") from error
         except urllib.error.HTTPError as error:
             error.close()
             raise EndpointError(self.url, f"answered with status {error.code} {error.reason}") from error
@@ -145,7 +146,9 @@ def _said(error: SPARQLWrapperException) -> str:
 
 
 def _refused(said: str, query: str) -> QueryError:
-    reason = said.partition("\n\nSPARQL query:")[0][:600]  # Virtuoso repeats the query with what it put before it
+    reason = (
+        said.partition("\n\nSPARQL query:")[0][:600] or "the endpoint gives no reason"
+    )  # Virtuoso repeats the query with what it put before it
     for pattern in _WHERE:
         if found := pattern.search(reason):
             line, column = (*map(int, found.groups()), 1)[:2]
