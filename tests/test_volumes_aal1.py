@@ -75,7 +75,7 @@ def _unpack(package: str, cache: Path, root: Path) -> str:
             break
     else:
         return run.stderr.strip()
-    (deb,) = cache.glob(f"{package}_*.deb")
+    deb = max(cache.glob(f"{package}_*.deb"))
     subprocess.run(["dpkg-deb", "-x", deb, cache / "part"], check=True, timeout=120)
     (cache / "part").rename(root)
     deb.unlink()
