@@ -162,7 +162,7 @@ class BadTemplate(SiibraKGError):
         return f"{self.path}:{self.line}: {self.reason}"
 
 
-class NoSuchTemplate(SiibraKGError, LookupError):
+class NoSuchTemplate(SiibraKGError, KeyError):
     """No template has this name."""
 
     def __init__(self, name: str, close: Sequence[str] = ()) -> None:
