@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ import pytest
 from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.sources import download as download_module
+from siibra_kg.sources import resolve
 from siibra_kg.sources.fetch import fetch, place_of
 
 BODY = b"<a> <b> <c> .\n" * 3000
@@ -104,6 +107,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def give_encoded(self, _):
         self.reply(200, b"\x1f\x8bpacked", {"Content-Encoding": "gzip"})
+
+    def give_cut(self, _):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            info = tarfile.TarInfo("a.json")
+            info.size = len(BODY)
+            archive.addfile(info, io.BytesIO(BODY))
+        self.send_response(200)  # no length: the end of the connection is the end of the file
+        self.end_headers()
+        self.wfile.write(packed.getvalue()[:-20])
+        self.close_connection = True
 
     def log_message(self, *args):
         pass
@@ -256,6 +270,14 @@ def test_a_check_that_fails_keeps_the_file_out_of_the_cache(server, tmp_path):
 
     with pytest.raises(SourceError, match=f"{len(BODY)} bytes are not"):
         fetch(f"{server.url}/good/a.nt", settings(tmp_path), check=refuse)
+    assert files(tmp_path) == []
+
+
+def test_an_archive_cut_short_without_a_length_is_not_kept(server, tmp_path):
+    """Nothing but the archive itself can tell; it is looked through before it enters the cache."""
+    url = f"{server.url}/cut/a.tar.gz?version=1"
+    with pytest.raises(SourceError, match=r"cut/a\.tar\.gz: the gzip stream ends early"):
+        list(resolve(url, settings(tmp_path)).documents())
     assert files(tmp_path) == []
 
 

@@ -300,7 +300,7 @@ def version(monkeypatch):
     """Pretend that this version of the package is installed."""
 
     def pretend(value):
-        for module in (openminds_package, sys.modules["siibra_kg.sources.resolve"]):
+        for module in (openminds_package, sys.modules["siibra_kg.sources.specs"]):
             monkeypatch.setattr(module, "installed_version", lambda: value)
 
     return pretend

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from siibra_kg.sources.protocol import Document, SetAside, Source, SourceInfo
-from siibra_kg.sources.resolve import default, resolve
+from siibra_kg.sources.specs import default, resolve
 
 __all__ = ["Document", "SetAside", "Source", "SourceInfo", "default", "resolve"]
