@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from siibra_kg.build import build
+from siibra_kg.build.snapshot import Snapshot, find
+from siibra_kg.config import Settings
+
 COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
 INSTANCES = f"github.com/openMetadataInitiative/openMINDS_instances/archive/{COMMIT}.tar.gz"
 
@@ -40,3 +44,12 @@ def library(mirror: Path) -> dict[str, dict[str, bytes]]:
                 assert stream is not None
                 out[parts[2]][parts[3]] = stream.read()
     return dict(out)
+
+
+@pytest.fixture(scope="session")
+def full_snapshot(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Build the whole openMINDS library from the pinned archive, once for all tests; nobody may change it."""
+    folder = tmp_path_factory.mktemp("full")
+    settings = Settings(home=folder / "home", cache=folder / "cache", mirror=str(mirror))
+    report = build(["openminds-archive"], folder / "snapshot", settings=settings, require=["openminds"])
+    return find(report.path, settings)

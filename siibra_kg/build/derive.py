@@ -34,6 +34,7 @@ def derive(
     statements: Statements,
     texts: Sequence[bytes],
     nodes: Collection[str],
+    *,
     repairs: Sequence[Repair],
     rules: Sequence[Rule],
     progress: Callable[[str, int, int | None], None],

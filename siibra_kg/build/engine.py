@@ -69,7 +69,7 @@ class Workbench:
             raise BuildError("rules", "a rule with a Python function has to be a SELECT")
         width = range(len(found.variables))
         for row in found:
-            yield tuple(None if (cell := row[i]) is None else cell.value for i in width)  # type: ignore[union-attr]
+            yield tuple(None if (cell := row[i]) is None else cell.value for i in width)
 
     def __len__(self) -> int:
         return len(self._store)

@@ -11,6 +11,8 @@ from siibra_kg.vocab import OMI
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from siibra_kg.build.repairs import Repair
+
 __all__ = ["dangling", "described"]
 
 _EXAMPLES = 5
@@ -27,7 +29,7 @@ def described(texts: Iterable[bytes]) -> set[str]:
     return {iri.decode() for iri in found}
 
 
-def dangling(texts: Iterable[bytes], nodes: Collection[str]) -> tuple[Dangling, ...]:
+def dangling(texts: Iterable[bytes], nodes: Collection[str], repairs: Iterable[Repair]) -> tuple[Dangling, ...]:
     """Group the links to openMINDS library instances that no source describes.
 
     Parameters
@@ -36,12 +38,15 @@ def dangling(texts: Iterable[bytes], nodes: Collection[str]) -> tuple[Dangling, 
         N-Triples.
     nodes
         IRIs of all described nodes.
+    repairs
+        The known repairs.
 
     Returns
     -------
     tuple of Dangling
         By property and class of the target, as its IRI names it.
     """
+    mended = {(str(r.predicate), str(r.wrong)) for r in repairs if r.right in nodes}
     groups: dict[tuple[str, str], dict[str, int]] = {}
     for text in texts:
         for raw_predicate, raw_target in _LINK.findall(text):
@@ -52,6 +57,13 @@ def dangling(texts: Iterable[bytes], nodes: Collection[str]) -> tuple[Dangling, 
             group = groups.setdefault(key, {})
             group[target] = group.get(target, 0) + 1
     return tuple(
-        Dangling(predicate, kind, sum(group.values()), len(group), tuple(sorted(group)[:_EXAMPLES]))
+        Dangling(
+            predicate,
+            kind,
+            sum(group.values()),
+            len(group),
+            sum(count for target, count in group.items() if (predicate, target) in mended),
+            tuple(sorted(group)[:_EXAMPLES]),
+        )
         for (predicate, kind), group in sorted(groups.items())
     )

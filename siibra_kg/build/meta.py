@@ -73,6 +73,7 @@ def meta(
     base_iri: str,
     tool: str,
     counts: Mapping[str, int],
+    *,
     sources: Iterable[SourceRecord],
     repairs: Iterable[Repair],
     rules: Iterable[Rule],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,10 @@ from siibra_kg.sources import default, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from siibra_kg.build.derive import Derived
     from siibra_kg.build.gather import Gathered
     from siibra_kg.build.repairs import Repair
+    from siibra_kg.build.report import Dangling
     from siibra_kg.build.rules import Rule
     from siibra_kg.build.switch import Site
     from siibra_kg.config import Settings
@@ -98,64 +101,77 @@ def run(plan: Plan, out: Path | None) -> BuildReport:
 
 def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
     """Make all files of a snapshot in a folder."""
-    base = plan.settings.base_iri
-    disk = DiskStore(staging / STORE)
-    statements = Statements(base, Workbench(), disk)
-    try:
+    repairs, rules = _known()
+    with closing(DiskStore(staging / STORE)) as disk:
+        statements = Statements(plan.settings.base_iri, Workbench(), disk)
         with statements.timed("read"):
-            gathered = gather(sources, base, require=plan.require, progress=plan.progress)
+            gathered = gather(sources, statements.base, require=plan.require, progress=plan.progress)
             texts = _assert(statements, gathered)
         plan.checkpoint("read")
         with statements.timed("derive"):
             nodes = described(texts)
-            repairs, rules = _known()
-            derived = derive(statements, texts, nodes, repairs, rules, plan.progress)
-        asserted = sum(statements.counts[graph] for graph in gathered.graphs if graph in statements.counts)
+            derived = derive(statements, texts, nodes, repairs=repairs, rules=rules, progress=plan.progress)
         plan.checkpoint("derive")
         with statements.timed("write"):
             plan.progress("write", 0, 1)
-            text = meta(base, siibra_kg.__version__, statements.counts, gathered.sources, repairs, rules)
-            statements.put(META, text)
+            about = meta(
+                statements.base,
+                siibra_kg.__version__,
+                statements.counts,
+                sources=gathered.sources,
+                repairs=repairs,
+                rules=rules,
+            )
+            statements.put(META, about)
             content_hash, size = statements.write(staging / GRAPH)
             plan.checkpoint("graph")
-            found = dangling(texts, nodes)
+            links = dangling(texts, nodes, repairs)
             disk.finish()
             plan.checkpoint("store")
             plan.progress("write", 1, 1)
-    finally:
-        disk.close()
     manifest = Manifest(
-        FORMAT,
-        siibra_kg.__version__,
-        base,
-        content_hash,
-        size,
-        sum(statements.counts.values()),
-        tuple(gathered.sources),
-        tuple(rule.name for rule in rules),
-        {base + graph: count for graph, count in sorted(statements.counts.items())},
-    )
-    report = BuildReport(
-        path=staging,
+        format=FORMAT,
+        tool=siibra_kg.__version__,
+        base_iri=statements.base,
         content_hash=content_hash,
-        triples=manifest.triples,
-        asserted=asserted,
-        sources=manifest.sources,
-        set_aside=tuple(gathered.set_aside),
-        notes=dict(sorted(gathered.notes.items())),
-        repairs=derived.repairs,
-        rules=derived.rules,
-        dangling=found,
-        duplicates=tuple(gathered.duplicates),
-        cycles=derived.cycles,
-        seconds=statements.seconds,
+        graph_bytes=size,
+        triples=sum(statements.counts.values()),
+        sources=tuple(gathered.sources),
+        rules=tuple(rule.name for rule in rules),
+        graphs={statements.base + graph: count for graph, count in sorted(statements.counts.items())},
     )
+    report = _report(staging, manifest, statements, gathered, derived, links)
     (staging / REPORT).write_bytes(report.to_json())
     plan.checkpoint("report")
     # Written last: a folder without it is not a snapshot.
     (staging / MANIFEST).write_bytes(manifest.to_json())
     plan.checkpoint("manifest")
     return report
+
+
+def _report(  # noqa: PLR0917  one call, all by name in the result
+    folder: Path,
+    manifest: Manifest,
+    statements: Statements,
+    gathered: Gathered,
+    derived: Derived,
+    links: tuple[Dangling, ...],
+) -> BuildReport:
+    return BuildReport(
+        path=folder,
+        content_hash=manifest.content_hash,
+        triples=manifest.triples,
+        asserted=sum(statements.counts.get(graph, 0) for graph in gathered.graphs),
+        sources=manifest.sources,
+        set_aside=tuple(gathered.set_aside),
+        notes=dict(sorted(gathered.notes.items())),
+        repairs=derived.repairs,
+        rules=derived.rules,
+        dangling=links,
+        duplicates=tuple(gathered.duplicates),
+        cycles=derived.cycles,
+        seconds=statements.seconds,
+    )
 
 
 def _assert(statements: Statements, gathered: Gathered) -> list[bytes]:

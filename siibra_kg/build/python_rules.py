@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from siibra_kg.build.coin import slug, unique_slugs, without_prefix
+from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
-from siibra_kg.terms import IRI, Literal, local_name, to_sparql
+from siibra_kg.terms import Literal, local_name, to_sparql
 from siibra_kg.vocab import NAMESPACES, RDF_TYPE, SKG, SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Set
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["FUNCTIONS", "Added", "name_keys", "part_of", "regions", "releases"]
 
@@ -51,31 +51,27 @@ def releases(rows: Iterable[Row], base: str) -> Added:
         if variant is not None:
             links[version].add(variant)
             links.setdefault(variant, set()).add(version)
-    numbers: dict[tuple[str, ...], str] = {}
-    originals: list[tuple[tuple[str, ...], str]] = []
-    for members in _components(links):
-        first = members[0]
-        own = {majors.get(m) for m in members}
+    names: dict[str, str] = {}
+    numbers: dict[str, str] = {}
+    groups = {members[0]: members for members in _components(links)}
+    for first, members in groups.items():
         atlas, major = atlases.get(first), majors.get(first)
-        shared = {v for v in links if atlases.get(v) == atlas and majors.get(v) == major} - set(members)
-        if atlas and major and own == {major} and not shared:
-            numbers[members] = major
-            originals.append((members, f"{local_name(atlas)}-{major}"))
+        alike = {v for v in links if atlases.get(v) == atlas and majors.get(v) == major}
+        if atlas and major and {majors.get(m) for m in members} == {major} and alike <= set(members):
+            names[first], numbers[first] = f"{local_name(atlas)}-{major}", major
         else:
-            numbers[members] = identifiers.get(first, local_name(first))
-            originals.append((members, local_name(first)))
+            names[first] = local_name(first)
+            numbers[first] = identifiers.get(first, local_name(first))
     lines: list[str] = []
-    for members, name in unique_slugs(("\n".join(m), text) for m, text in originals).items():
+    for first, name in unique_slugs(names.items()).items():
         release = f"{base}id/release/{name}"
-        group = tuple(members.split("\n"))
-        number = to_sparql(Literal(numbers[group]))
         lines.append(_link(release, RDF_TYPE, SKG + "ParcellationRelease"))
-        lines.append(f"<{release}> <{NAMESPACES['dcat']}version> {number} .\n")
-        lines.extend(_link(release, SKG + "hasSpatialRealisation", m) for m in group)
+        lines.append(f"<{release}> <{NAMESPACES['dcat']}version> {to_sparql(Literal(numbers[first]))} .\n")
+        lines.extend(_link(release, SKG + "hasSpatialRealisation", m) for m in groups[first])
     return Added(lines)
 
 
-def _components(links: Mapping[str, Set[str]]) -> list[tuple[str, ...]]:
+def _components(links: Mapping[str, set[str]]) -> list[tuple[str, ...]]:
     """Give the connected components of an undirected graph, each sorted, in sorted order."""
     seen: set[str] = set()
     out: list[tuple[str, ...]] = []
@@ -156,7 +152,7 @@ def part_of(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules
     return Added([_link(a, SKG + "partOf", b) for a, b in edges if (a, b) not in closing], tuple(sorted(closing)))
 
 
-def name_keys(rows: Iterable[Row], base: str) -> Added:
+def name_keys(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules are called alike
     """Write the look-up keys; rows are node, kind (release, region, node, term), text."""
     keys: dict[tuple[str, bool], str] = {}
     found: set[tuple[str, str]] = set()

@@ -35,8 +35,6 @@ class Repair:
         Why ``right`` is what is meant.
     predicate, wrong, right
         IRIs.
-    subjects
-        The nodes that have the defect; empty for all.
     """
 
     id: str
@@ -45,7 +43,6 @@ class Repair:
     predicate: IRI
     wrong: IRI
     right: IRI
-    subjects: frozenset[IRI]
 
     @property
     def graph(self) -> str:
@@ -65,9 +62,8 @@ def read_repairs(path: Path) -> tuple[Repair, ...]:
     for number, entry in enumerate(json.loads(path.read_bytes())["repairs"]):
         pointer = f"/repairs/{number}"
         try:
-            terms = [_iri(entry[name], path, pointer) for name in ("predicate", "wrong", "right")]
-            subjects = frozenset(_iri(s, path, pointer) for s in entry.get("subjects", ()))
-            repairs.append(Repair(entry["id"], entry["what"], entry["evidence"], *terms, subjects))
+            predicate, wrong, right = (_iri(entry[name], path, pointer) for name in ("predicate", "wrong", "right"))
+            repairs.append(Repair(entry["id"], entry["what"], entry["evidence"], predicate, wrong, right))
         except KeyError as error:
             raise BadDocument(path.name, f"a repair without {error}", pointer) from error
     if len({r.id for r in repairs}) < len(repairs):
@@ -102,8 +98,6 @@ def corrected(repair: Repair, texts: Iterable[bytes], nodes: Collection[str]) ->
     for text in texts:
         end = text.find(needle)
         while end >= 0:
-            subject = text[text.rfind(b"\n", 0, end) + 1 : end].decode()
-            if not repair.subjects or subject[1:-1] in repair.subjects:
-                lines.add(subject + new)
+            lines.add(text[text.rfind(b"\n", 0, end) + 1 : end].decode() + new)
             end = text.find(needle, end + len(needle))
     return sorted(lines)

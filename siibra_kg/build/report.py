@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.build.manifest import SourceRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["BuildReport", "Dangling", "Duplicate", "RepairRecord", "RuleRecord", "SetAsideRecord"]
 
@@ -35,12 +35,13 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Dangling:
-    """Links of one property to nodes of one class that are in no source."""
+    """Links of one property to nodes of one class that no source describes; ``repaired`` of them have a repair."""
 
     predicate: str
     target_class: str
     count: int
     targets: int
+    repaired: int
     examples: tuple[str, ...]
 
 
@@ -87,7 +88,7 @@ class BuildReport:
     repairs, rules
         What was added.
     dangling
-        Links to nodes that are in no source, after repair.
+        Links to nodes that are in no source.
     duplicates
         Nodes described twice, differently.
     cycles
@@ -163,8 +164,8 @@ class BuildReport:
         added = sum(r.triples for r in self.repairs)
         lines.append(f"  repaired: {added:,} links by {len(self.repairs)} known repairs")
         lines.append(f"  derived: {sum(r.triples for r in self.rules):,} triples by {len(self.rules)} rules")
-        links = sum(d.count for d in self.dangling)
-        lines.append(f"  links to nodes that no source describes: {links:,}")
+        links = sum(d.count - d.repaired for d in self.dangling)
+        lines.append(f"  left as they are: {links:,} links to nodes that no source describes")
         lines += [f"  duplicates set aside: {len(self.duplicates):,}"] if self.duplicates else []
         lines += [f"  hierarchy edges left out because they close a cycle: {len(self.cycles):,}"] if self.cycles else []
         return "\n".join(lines)
