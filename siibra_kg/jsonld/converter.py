@@ -129,7 +129,8 @@ class Converter:
         if not isinstance(document, (dict, list)):
             found = type(document).__name__
             raise BadDocument(path, f"a document is a JSON object or an array of objects, and this is a {found}")
-        nodes, notes = plain_nodes(path, document, self._base, self._tables.contexts, self._loader)
+        contexts = self._tables.contexts
+        nodes, notes = plain_nodes(path, document, self._base, contexts, self._loader, bare_uuids=lift)
         emitter = self._emitter(path, None, lift=lift)
         emitter.values.notes.extend(notes)
         return _finished(emitter, [emitter.top(node, f"/{i}") for i, node in enumerate(nodes)])

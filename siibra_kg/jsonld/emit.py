@@ -211,7 +211,7 @@ class Emitter:
     def _text(self, identifier: object, pointer: str) -> str | None:
         if type(identifier) is not str:
             raise BadDocument(self._path, f"@id is {identifier!r}, which is not a string", f"{pointer}/@id")
-        return self._links.known.get(identifier) or self._links.text(identifier)
+        return self._links.known.get(identifier) or self._links.text(identifier, expanded=self._names.exact)
 
     def _literal(self, item: Any, prop: Property, subject: str, pointer: str) -> None:  # noqa: ANN401  JSON
         self._line(subject, prop, self._values.term(item, prop, pointer), pointer)

@@ -33,6 +33,8 @@ def plain_nodes(
     base_iri: str,
     contexts: Mapping[str, Any],
     loader: Callable[[str], Any] | None = None,
+    *,
+    bare_uuids: bool = True,
 ) -> tuple[list[dict[str, Any]], list[Note]]:
     """Expand a document and give its nodes in plain form, with full IRIs as keys.
 
@@ -48,6 +50,8 @@ def plain_nodes(
         URL -> context document, for documents that name their context by URL.
     loader
         Asked for what ``contexts`` does not have; gives a context document, or ``None``.
+    bare_uuids
+        Give back an id that is a bare UUID as it is, instead of resolving it.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def plain_nodes(
         raise BadDocument(path, f"not JSON-LD: {type(error).__name__}: {error}") from error
     nodes = [node for item in expanded for node in _top(item, notes)]
     _name_blank_nodes(nodes, base_iri)
-    _settle_relative_ids(nodes, local, notes)
+    _settle_relative_ids(nodes, local, notes, bare_uuids=bare_uuids)
     return nodes, notes
 
 
@@ -183,14 +187,14 @@ def _masked(item: dict[str, Any]) -> str:
     return re.sub(r'"@id": "_:[^"]*"', '"@id": "_:"', text)
 
 
-def _settle_relative_ids(nodes: list[dict[str, Any]], local: str, notes: list[Note]) -> None:
-    """Give back what was a bare UUID or no reference at all; say which ids were relative."""
+def _settle_relative_ids(nodes: list[dict[str, Any]], local: str, notes: list[Note], *, bare_uuids: bool) -> None:
+    """Give back what was a bare UUID, as newer EBRAINS servers write links; say which other ids were relative."""
     relative = set()
     for item in _objects(nodes):
         identifier = item.get("@id")
         if isinstance(identifier, str) and identifier.startswith(local):
             rest = identifier[len(local) :]
-            if _UUID.match(rest):
+            if bare_uuids and _UUID.match(rest):
                 item["@id"] = rest
             else:
                 relative.add(identifier)

@@ -132,19 +132,19 @@ class Names:
 
     def kind(self, text: str) -> Kind:
         """Resolve a type that has not been met before."""
-        if ":" not in text:
+        if ":" not in text and not self.exact:
             raise Exotic(text)
         tables = self._tables
         local = "" if self.raw else below(text, tables.type_namespaces)
         if not local:
             iri, code = _repaired(text, "bad-type")
-            found = Kind(iri, segment(iri), kebab(segment(iri)), code)
+            found = Kind(iri, segment(iri), _word(segment(iri)), code)
         else:
             new = tables.types.get(local, local)
             iri, code = _repaired(OMT + new, "bad-type")
             if not code:
                 code = tables.type_code(local, new)
-            found = Kind(iri, iri[len(OMT) :], kebab(iri[len(OMT) :]), code)
+            found = Kind(iri, iri[len(OMT) :], _word(iri[len(OMT) :]), code)
         if len(self.kinds) < MOST:
             self.kinds[text] = found
         return found
@@ -170,17 +170,18 @@ class Links:
         self.known: dict[str, str] = {}
         self.segments: dict[str, str] = {}
 
-    def text(self, identifier: str) -> str | None:
+    def text(self, identifier: str, *, expanded: bool) -> str | None:
         """Give ``<iri>``, or ``None`` where the text is not an absolute IRI and cannot become one.
 
         Raises
         ------
         Exotic
-            For a blank node label or a relative reference: what they mean depends on the document.
+            For a blank node label or a relative reference, whose meaning depends on the document, unless a JSON-LD
+            processor has settled that already.
         """
         iri = self.resolve(identifier)
         if iri is None:
-            if identifier.startswith("_:") or ":" not in identifier:
+            if not expanded and (identifier.startswith("_:") or ":" not in identifier):
                 raise Exotic(identifier)
             return None
         if len(self.known) >= MOST:
@@ -227,6 +228,11 @@ def below(iri: str, namespaces: tuple[str, ...]) -> str:
 def segment(iri: str) -> str:
     """Give the last segment of an IRI, percent-encoded where it has to be."""
     return quote(_SEPARATOR.split(iri.rstrip("/#"))[-1], safe="~!$&'()*+,;=:@%")
+
+
+def _word(local: str) -> str:
+    """Give the word that IRIs use for a type."""
+    return re.sub(r"[^a-z0-9-]+", "-", kebab(local)).strip("-")
 
 
 def _repaired(iri: str, code: str) -> tuple[str, str]:

@@ -169,7 +169,8 @@ class Namer:
             return {"@list": [self._said(member, prop) for member in item["@list"]]}
         if "@id" in item:
             identifier = str(item["@id"])
-            return self._links.known.get(identifier) or self._links.text(identifier) or nt.literal(identifier)
+            known = self._links.known.get(identifier)
+            return known or self._links.text(identifier, expanded=self._names.exact) or nt.literal(identifier)
         return self._canonical(item)
 
 

@@ -103,8 +103,7 @@ class Values:
             raise Exotic(item)
         value, datatype, language = item["@value"], item.get("@type"), item.get("@language")
         if datatype == "@json":
-            text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-            return nt.typed(text, RDF + "JSON")
+            return nt.typed(_json_text(value), RDF + "JSON")
         if language is not None:
             try:
                 return to_sparql(Literal(value, language=language))
@@ -118,3 +117,16 @@ class Values:
             pointer, "bad-datatype", f"the datatype {datatype!r} is not an absolute IRI; the text is kept without it"
         )
         return nt.literal(text)
+
+
+def _json_text(value: object) -> str:
+    """Write a JSON literal in the one way that RFC 8785 gives it, as far as Python's writer agrees with it."""
+
+    def plain(item: Any) -> Any:  # noqa: ANN401  JSON
+        if isinstance(item, dict):
+            return {key: plain(member) for key, member in item.items()}
+        if isinstance(item, list):
+            return [plain(member) for member in item]
+        return int(item) if isinstance(item, float) and item.is_integer() and abs(item) < nt.MAX_EXACT else item
+
+    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
