@@ -21,17 +21,19 @@ __all__ = ["TYPES", "Value", "checked", "read_terms", "to_term"]
 TYPES = ("iri", "string", "integer", "decimal", "boolean")
 
 Value = IRI | str | int | Decimal | bool
+_PLAINLY_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:urn|tag|info|mailto):")
 
 
 def _iri(value: object) -> IRI:
     found = getattr(value, "iri", value)
     if isinstance(found, str):
         text = str(found)
-        # A known prefix wins over reading the same text as an IRI: no scheme of ours is called `om` or `UBERON`.
+        # A known prefix wins over reading the same text as an IRI. A text that could be either, such as a mistyped
+        # `uberon:0001950`, is no IRI here unless the caller says so by its type.
         iri = None if isinstance(found, IRI) else expand(text)
         if iri is not None:
             return iri
-        if is_iri(text):
+        if is_iri(text) and (isinstance(found, IRI) or _PLAINLY_IRI.match(text)):
             return IRI(text)
     raise TermError(value, f"an absolute IRI, nor a CURIE with a prefix of ours ({', '.join(NAMESPACES)})")
 
@@ -56,7 +58,8 @@ def _decimal(value: object) -> Decimal:
         raise TermError(value, "a number")
     if not math.isfinite(value):
         raise TermError(value, "a finite number")
-    return value if isinstance(value, Decimal) else Decimal(repr(value))
+    # The shortest text that gives the same number; NumPy's own numbers say their type in their repr.
+    return value if isinstance(value, Decimal) else Decimal(repr(float(value) if isinstance(value, float) else value))
 
 
 def _boolean(value: object) -> bool:
@@ -130,7 +133,7 @@ def _read(kind: Kind, text: str) -> object:
     if kind is Kind.IRI:
         return IRI(_ESCAPED.sub(_unescaped, text[1:-1]))
     if kind is Kind.NAME:
-        return IRI(expand(text) or text)
+        return expand(text) or text
     if kind is Kind.NUMBER:
         return int(text) if text.lstrip("-").isdigit() else Decimal(text)
     if kind is Kind.WORD and text in ("true", "false"):
