@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,11 @@ import pytest
 from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.sources import openminds_package, pins, resolve
+from siibra_kg.sources.archive import ArchiveSource, Selection
 from siibra_kg.sources.differences import compare
 from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.openminds_package import OpenMindsPackage
+from siibra_kg.sources.protocol import SourceInfo
 
 PAGE = Path(__file__).parent.parent / "docs" / "openminds-sources.md"
 OMI = "https://openminds.om-i.org/instances/"
@@ -293,6 +297,26 @@ def test_an_archive_with_other_content_is_refused(tmp_path):
     """One changed letter is enough; so is an archive of something else."""
     with pytest.raises(SourceError, match=r"content hash [0-9a-f]{64}, pinned is caa8d124"):
         list(resolve("openminds-archive", mirror_with(tmp_path, {"instances/latest/a.jsonld": b"{}"})).documents())
+
+
+def test_a_pinned_archive_is_read_no_further_than_needed(tmp_path):
+    """When all pinned documents are there the rest stays packed; what is not in front is found all the same."""
+    documents = {f"instances/latest/{name}.jsonld": name.encode() for name in "abc"}
+    lines = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in documents.items())
+    sha256 = hashlib.sha256(lines.encode()).hexdigest()
+    about = SourceInfo("x", "archive", "graph/x", "latest", "", "", "", sha256, len(documents))
+    for order in permutations([*documents, "instances/latest/README.md"]):
+        place = tmp_path / "x.tar"
+        with tarfile.open(place, "w") as archive:
+            for path in order:
+                info = tarfile.TarInfo(f"top/{path}")
+                info.size = len(data := documents.get(path, b"#"))
+                archive.addfile(info, io.BytesIO(data))
+        place.write_bytes(place.read_bytes().rstrip(b"\0") + b"\0" * 512 + b"garbage, which a reader would refuse" * 20)
+        selection = Selection(below="instances/latest/", suffixes=(".jsonld",), top=True)
+        source = ArchiveSource(about, lambda place=place: place, selection)
+        assert [document.path for document in source.documents()] == list(documents)
+        assert source.set_aside() == ()
 
 
 @pytest.fixture

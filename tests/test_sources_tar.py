@@ -8,7 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from siibra_kg.config import Settings
@@ -87,6 +87,7 @@ def archives(draw):
         return packed(members, tarfile.PAX_FORMAT)
 
 
+@settings(deadline=None)
 @given(archives(), st.sampled_from([1, 7, 511, 512, 513, 4096, 1 << 20]))
 @example(packed([]), 1)
 def test_generated_archives_read_as_tarfile_reads_them(data, chunk):
@@ -184,6 +185,7 @@ def test_too_many_entries_stop_the_source():
         ours(data, limits=Limits(members=10))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_an_archive_cut_anywhere_gives_whole_files_and_says_so(cut):
     """Cut between two members it is a shorter archive without an end mark; cut elsewhere it is an error."""
@@ -202,6 +204,7 @@ def test_an_archive_cut_anywhere_gives_whole_files_and_says_so(cut):
         assert found == [*rows[: len(found) - 1], ("", "unended", b"")]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 511), st.integers(1, 255))
 def test_a_flipped_byte_in_a_header_is_noticed(at, change):
     """The checksum covers every byte of a header, so a changed one cannot be taken for another name or size."""
@@ -216,6 +219,7 @@ def test_a_flipped_byte_in_a_header_is_noticed(at, change):
     assert found == [("a.json", "file", b"{}")]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_random_bytes_are_refused_or_empty(data):
     """Garbage never becomes a document."""
@@ -273,8 +277,7 @@ MIRRORED = [
 @pytest.mark.parametrize("url", MIRRORED)
 def test_real_archives_read_as_tarfile_reads_them(url, tmp_path: Path):
     """Every member of four real archives, 73,000 in all: same names, same bytes, same order."""
-    settings = Settings.from_environment({**os.environ, "SIIBRA_KG_HOME": str(tmp_path)})
-    path = fetch(url, settings)
+    path = fetch(url, Settings.from_environment({**os.environ, "SIIBRA_KG_HOME": str(tmp_path)}))
     mine = ((m.path, m.data) for m in unpack(path, lambda _: True) if m.kind == "file")
     count = 0
     with tarfile.open(path) as archive:

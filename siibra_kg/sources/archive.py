@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class ArchiveSource(ReadingSource):
     Parameters
     ----------
     about
-        What is known of it; ``sha256`` holds the pin, if there is one.
+        What is known of it; ``sha256`` and ``documents`` hold the pin, if there is one.
     locate
         Gives the archive on this machine; called when the documents are read, so that nothing is fetched before.
     selection
@@ -91,14 +92,17 @@ class ArchiveSource(ReadingSource):
 
     def _read(self) -> Iterator[tuple[str, bytes, str]]:
         held: dict[str, bytes] = {}
-        for member in unpack(self._locate(), self._wanted, self._limits):
-            path, refused = clean_path(self._selection.inside(member.path))
-            if refused or member.kind != "file":
-                self._put_aside(path or "(the archive)", refused or _REASONS.get(member.kind, member.kind))
-                continue
-            if held.get(path, member.data) != member.data:
-                self._put_aside(path, "the archive holds it twice with different content; the last one counts")
-            held[path] = member.data
+        with closing(unpack(self._locate(), self._wanted, self._limits)) as members:
+            for member in members:
+                path, refused = clean_path(self._selection.inside(member.path))
+                if refused or member.kind != "file":
+                    self._put_aside(path or "(the archive)", refused or _REASONS.get(member.kind, member.kind))
+                    continue
+                if held.get(path, member.data) != member.data:
+                    self._put_aside(path, "the archive holds it twice with different content; the last one counts")
+                held[path] = member.data
+                if len(held) == self._about.documents:
+                    break  # all that are pinned, as the content hash will tell; three generations stay packed
         for path in sorted(held):
             # Taken out as they are given: what the reader has finished with need not stay in memory.
             yield path, held.pop(path), file_format(path) or "jsonld"

@@ -18,13 +18,13 @@ PACKAGE_URL = f"https://pypi.org/project/openMINDS/{PACKAGE}/"
 #: Content hash of what is exported from it.
 PACKAGE_CONTENT = "72c046d1aac358083656c3abb9a6deb741e78853241385ff4a1b90d4e14d94a3"
 
-#: generation -> content hash (see ``protocol.content_hash``) of ``instances/<generation>/**`` at the commit
+#: generation -> number of documents and content hash (see ``protocol.content_hash``) of ``instances/<generation>/**``
 CONTENT = MappingProxyType(
     {
-        "latest": "caa8d124cc51a08bab803a3d9c9f9252708c31890823db23982f8a841b15bd83",
-        "v5.0": "d68bb9fd083d0cc92d1f9f593081ae57421f53a472293a082eca8579fe7c86ee",
-        "v4.0": "725b337b82a85525f130f53a72eeabf89e9db6b0ac7cb1fadf8a822b32eb786b",
-        "v3.0": "af8b67aa71a4dca0328646db5c214b1fd4f4e08dc5615c3afcab86c21b147b65",
+        "latest": (17_432, "caa8d124cc51a08bab803a3d9c9f9252708c31890823db23982f8a841b15bd83"),
+        "v5.0": (17_432, "d68bb9fd083d0cc92d1f9f593081ae57421f53a472293a082eca8579fe7c86ee"),
+        "v4.0": (17_110, "725b337b82a85525f130f53a72eeabf89e9db6b0ac7cb1fadf8a822b32eb786b"),
+        "v3.0": (17_097, "af8b67aa71a4dca0328646db5c214b1fd4f4e08dc5615c3afcab86c21b147b65"),
     }
 )
 #: The generations that the pinned archive holds, newest first.

@@ -26,7 +26,7 @@ class ReadingSource:
     Parameters
     ----------
     about
-        What is known beforehand; ``sha256`` holds the pin, or is empty where there is none.
+        What is known beforehand; ``sha256`` and ``documents`` hold the pin, or nothing where there is none.
     label
         What errors call it: as the user named it.
     """

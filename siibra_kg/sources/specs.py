@@ -70,6 +70,7 @@ def _pinned(generation: str, settings: Settings, progress: Progress | None) -> A
     if generation not in pins.CONTENT:
         hint = f"it has {', '.join(pins.GENERATIONS)}"
         raise SourceError(f"openminds-archive@{generation}", "the pinned archive has no such generation", hint)
+    documents, sha256 = pins.CONTENT[generation]
     about = SourceInfo(
         name="openminds" if generation == "latest" else f"openminds-{generation}",
         kind="archive",
@@ -78,8 +79,8 @@ def _pinned(generation: str, settings: Settings, progress: Progress | None) -> A
         revision=pins.COMMIT,
         url=pins.URL,
         license=pins.LICENSE,
-        sha256=pins.CONTENT[generation],
-        documents=0,
+        sha256=sha256,
+        documents=documents,
     )
     # One real document of the archive is a ".json" among 17,431 ".jsonld" (defect D19).
     selection = Selection(below=f"instances/{generation}/", suffixes=(".jsonld", ".json"), top=True)

@@ -12,7 +12,7 @@ from siibra_kg.sources.limits import LIMITS, Limits
 from siibra_kg.sources.tar import Member, read_tar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -23,7 +23,9 @@ _GZIP = 31  # zlib's window bits for gzip with its checksum verified
 _AGAIN = "fetch it again"
 
 
-def unpack(path: Path, wanted: Callable[[str], bool], limits: Limits = LIMITS, *, name: str = "") -> Iterator[Member]:
+def unpack(
+    path: Path, wanted: Callable[[str], bool], limits: Limits = LIMITS, *, name: str = ""
+) -> Generator[Member, None, None]:
     """Give the wanted members of an archive, in its order.
 
     Parameters
