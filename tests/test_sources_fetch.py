@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
+import filelock
 import pytest
 
 from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.sources import download as download_module
+from siibra_kg.sources import fetch as fetch_module
 from siibra_kg.sources import resolve
 from siibra_kg.sources.fetch import fetch, place_of
+from siibra_kg.sources.progress import for_terminal
 
 BODY = b"<a> <b> <c> .\n" * 3000
 
@@ -292,6 +295,34 @@ def test_nothing_is_printed_where_nobody_watches(server, tmp_path, capfd):
     """Standard error is no terminal here."""
     fetch(f"{server.url}/good/a.nt", settings(tmp_path))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_terminal_sees_one_line_that_grows(monkeypatch):
+    """It ends when everything is there, and says nothing of a total that is not known."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    show = for_terminal()
+    show("https://e.org/a.nt", 1_500_000, None)
+    show("https://e.org/a.nt", 2_000_000, 2_000_000)
+    assert terminal.getvalue() == "\rhttps://e.org/a.nt: 1.5 MB\rhttps://e.org/a.nt: 2.0 of 2.0 MB\n"
+
+
+def test_a_lock_that_is_never_released_is_named(server, tmp_path, monkeypatch):
+    """A process that hangs elsewhere must not make this one hang for ever."""
+    monkeypatch.setattr(fetch_module, "_LOCK_WAIT", 0.2)
+    url = f"{server.url}/good/a.nt"
+    place = tmp_path / "cache" / "web" / place_of(url)
+    place.parent.mkdir(parents=True)
+    with (
+        filelock.FileLock(f"{place}.lock"),
+        pytest.raises(SourceError, match=r"another process has held .*a\.nt\.lock"),
+    ):
+        fetch(url, settings(tmp_path))
+    assert server.asked == []
 
 
 def test_offline_names_the_address_and_the_place(server, tmp_path):

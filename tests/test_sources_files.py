@@ -18,8 +18,9 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import SourceError
 from siibra_kg.sources import default, resolve
 from siibra_kg.sources.archive import ArchiveSource
+from siibra_kg.sources.files import FileSource
 from siibra_kg.sources.limits import Limits
-from siibra_kg.sources.protocol import SourceInfo
+from siibra_kg.sources.protocol import SetAside, SourceInfo
 
 ONE, TWO = b'{"@id": "https://example.org/1"}', b'{"@id": "https://example.org/2"}'
 TURTLE = b"<https://example.org/1> a <https://example.org/T> .\n"
@@ -350,7 +351,7 @@ def test_a_pipe_in_a_folder_does_not_hang(tmp_path):
     os.mkfifo(inside / "pipe.json")
     rows, aside, _ = read(inside, tmp_path)
     assert [row[0] for row in rows] == ["a.json"]
-    assert aside == {("pipe.json", "neither a file nor a folder")}
+    assert aside == {("pipe.json", "not a plain file")}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -407,6 +408,25 @@ def test_addresses_are_fetched_through_the_mirror(tmp_path):
     assert (file.info().kind, archive.info().kind) == ("file", "archive")
     local = resolve((mirror / "example.org" / "d" / "a.ttl").as_uri(), where)
     assert [d.data for d in local.documents()] == [TURTLE]
+
+
+def test_a_file_that_is_gone_or_too_large_is_set_aside(tmp_path):
+    """Between naming and reading, anything may happen to a file."""
+    place = folder(tmp_path / "in", [("a.json", ONE)]) / "a.json"
+    about = SourceInfo("x", "file", "graph/user/x", "", "", "", "", "", 0)
+    large, gone = (FileSource(about, lambda: place, "a.json", limits) for limits in (Limits(document=3), Limits()))
+    assert [*large.documents(), *large.set_aside()] == [SetAside("a.json", "larger than 3 bytes")]
+    place.unlink()
+    assert [*gone.documents(), *gone.set_aside()] == [SetAside("a.json", "it is not there any more")]
+
+
+def test_an_archive_that_is_gone_is_an_error(tmp_path):
+    """It was there when it was named."""
+    place = zipped(tmp_path / "x.zip", MEMBERS)
+    source = resolve(place, settings(tmp_path))
+    place.unlink()
+    with pytest.raises(SourceError, match=r"x\.zip: cannot be read: No such file"):
+        list(source.documents())
 
 
 def test_the_default_is_the_openminds_library(tmp_path):

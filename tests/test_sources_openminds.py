@@ -21,6 +21,7 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.sources import openminds_package, pins, resolve
 from siibra_kg.sources.archive import ArchiveSource, Selection
+from siibra_kg.sources.child import ChildFailed, run_child
 from siibra_kg.sources.differences import compare
 from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.openminds_package import OpenMindsPackage
@@ -270,6 +271,12 @@ def test_a_child_that_cannot_start_is_an_error():
     """For instance where Python was embedded in another program."""
     with pytest.raises(SourceError, match="cannot be started"):
         list(OpenMindsPackage(["/does/not/exist"]).documents())
+
+
+def test_a_child_that_never_stops_writing_is_stopped():
+    """Its output is bounded, as its time is."""
+    with pytest.raises(ChildFailed, match="more than 1,000 bytes"):
+        run_child([sys.executable, "-c", "while True: print('x' * 1000)"], timeout=30, most=1000)
 
 
 def test_other_content_than_the_pinned_is_refused():

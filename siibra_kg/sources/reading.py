@@ -103,7 +103,7 @@ class ReadingSource:
         """Read a file of this machine, or set it aside with the reason."""
         try:
             if not place.is_file():  # a pipe or a device would block
-                self._put_aside(path, "neither a file nor a folder")
+                self._put_aside(path, "not a plain file" if place.exists() else "it is not there any more")
                 return None
             if place.stat().st_size > limits.document:
                 self._put_aside(path, f"larger than {limits.document:,} bytes")
