@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import string
+import subprocess
+import sys
 
 import pyoxigraph as ox
 import pytest
@@ -227,3 +230,21 @@ def test_an_id_that_is_no_string_is_refused(bad):
 def test_a_type_that_is_no_string_is_refused():
     with pytest.raises(BadDocument, match="type"):
         convert({**document(), "@type": 5})
+
+
+def test_the_bytes_do_not_depend_on_the_hash_seed():
+    """Sets and dictionaries of Python come in another order in every process."""
+    content = [pev(annotation("left+right"), annotation("left"), annotation("left", internalIdentifier="1"))]
+    content.append({"@id": "_:a", "@type": [OMT + "B", OMT + "A"], OM + "p": [{"@id": "_:a"}, {"@list": ["x"]}]})
+    code = (
+        "import sys; from siibra_kg.jsonld import Converter; "
+        "made = Converter('https://example.org/').convert('x', sys.argv[1].encode()); "
+        "sys.stdout.buffer.write(made.ntriples + repr(made).encode())"
+    )
+    command = [sys.executable, "-c", code, json.dumps(content)]
+    runs = {
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(runs) == 1
+    assert runs.pop().count(b"\n") >= 10

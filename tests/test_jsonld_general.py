@@ -7,6 +7,7 @@ import json
 import pytest
 from documents import BASE, RDF_TYPE, annotation, convert, notes, pev, triples
 
+from siibra_kg.jsonld import Converter
 from siibra_kg.vocab import OM, OMI, OMT, XSD
 
 KG = "https://kg.ebrains.eu/api/instances/"
@@ -215,3 +216,26 @@ def test_a_json_literal_is_written_in_one_way():
     (value,) = [o for _, p, o in triples(content) if p == OM + "p"]
     assert json.loads(json.loads(value.split("^^")[0])) == {"a": [True, None], "b": 1}
     assert value.endswith("#JSON>")
+
+
+def test_a_graph_of_plain_nodes_goes_the_direct_way(monkeypatch):
+    """Collections are saved like that; a JSON-LD processor would take ten times as long."""
+    monkeypatch.setattr(Converter, "_convert_general", None)
+    nodes = [pev(annotation("left")), {**pev(annotation("right"), annotation("right")), "@id": OMI + "x/y"}]
+    bare = [{k: v for k, v in node.items() if k != "@context"} for node in nodes]
+    expected = triples(nodes[0]) | triples(nodes[1])
+    assert triples(nodes) == expected
+    assert triples({"@context": {"@vocab": OM}, "@graph": bare}) == expected
+    assert convert(nodes).nodes == tuple(node["@id"] for node in nodes)
+
+
+def test_a_context_inside_a_node_is_respected():
+    inner = {"@context": {"@vocab": "https://example.org/"}, "@type": "https://example.org/T", "size": 1}
+    content = {"@context": {"@vocab": OM}, "@id": "a:a", "hasPart": inner}
+    assert {p for _, p, _ in triples(content)} == {OM + "hasPart", RDF_TYPE, "https://example.org/size"}
+
+
+def test_an_array_with_different_contexts_is_one_document():
+    old = {"@context": {"@vocab": "https://openminds.ebrains.eu/vocab/"}, "@id": "a:a", "shortName": "x"}
+    new = {"@context": {"@vocab": OM}, "@id": "a:b", "shortName": "y"}
+    assert triples([old, new]) == {("a:a", OM + "shortName", '"x"'), ("a:b", OM + "shortName", '"y"')}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siibra_kg.errors import BadDocument
 from siibra_kg.jsonld.emit import Emitter
@@ -97,30 +97,25 @@ class Converter:
         BadDocument
             If the document cannot be read as JSON-LD; names the place.
         """
-        document = read(path, data, self._limits)
-        vocab = self._plain_vocab(document)
+        parts = _parts(read(path, data, self._limits))
+        vocab = self._plain_vocab(parts)
         if vocab is not None:
             try:
                 emitter = self._emitter(path, vocab, lift=lift)
-                nodes = [emitter.top(document)]
+                nodes = [emitter.top(part.node, part.pointer) for part in parts]
             except Exotic:
                 pass  # the general way starts from the beginning
             else:
-                # The context with its one key is no node.
-                if not has_all_keys(data, emitter.keys + 1):
+                if not has_all_keys(data, emitter.keys + sum(part.keys for part in parts)):
                     read_exact(path, data, self._limits)
                 return _finished(emitter, nodes)
         return self._convert_general(path, data, lift=lift)
 
-    def _plain_vocab(self, document: Any) -> str | None:  # noqa: ANN401  JSON
-        """Give the vocabulary of a document in openMINDS's own form, else ``None``."""
-        if type(document) is dict:
-            context = document.get("@context")
-            if type(context) is dict and len(context) == 1:
-                vocab = context.get("@vocab")
-                if type(vocab) is str and vocab in self._tables.property_namespaces:
-                    return vocab
-        return None
+    def _plain_vocab(self, parts: list[_Part]) -> str | None:
+        """Give the vocabulary that all parts of a document share in openMINDS's own form, else ``None``."""
+        vocabs = {part.vocab for part in parts}
+        vocab = vocabs.pop() if len(vocabs) == 1 else None
+        return vocab if vocab in self._tables.property_namespaces else None
 
     def _convert_general(self, path: str, data: bytes, *, lift: bool) -> Converted:
         from siibra_kg.jsonld.general import plain_nodes  # noqa: PLC0415  PyLD takes 0.1 s and few documents need it
@@ -143,6 +138,38 @@ class Converter:
             self._emitters[vocab, lift] = emitter
         emitter.start(path)
         return emitter
+
+
+class _Part(NamedTuple):
+    """A top-level node without its context, the vocabulary that the context sets, and the keys around the node."""
+
+    node: dict[str, Any]
+    vocab: str | None
+    pointer: str
+    keys: int
+
+
+def _parts(document: Any) -> list[_Part]:  # noqa: ANN401  JSON
+    """Take a document of the plain form apart: a single node, an array of nodes, or a context with a graph.
+
+    What has another form gives no part, or a part without vocabulary.
+    """
+    if type(document) is list and all(type(node) is dict for node in document):
+        return [_Part(node, _vocab(node), f"/{i}", 2) for i, node in enumerate(document)]
+    if type(document) is not dict:
+        return []
+    nodes = document.get("@graph")
+    if type(nodes) is list and document.keys() == {"@context", "@graph"} and all(type(node) is dict for node in nodes):
+        vocab = _vocab(document)
+        return [_Part(node, vocab, f"/@graph/{i}", 0 if i else 3) for i, node in enumerate(nodes)]
+    return [_Part(document, _vocab(document), "", 2)]
+
+
+def _vocab(node: dict[str, Any]) -> str | None:
+    """Take the context off a node and give its vocabulary, if that is all that it says."""
+    context = node.pop("@context", None)
+    vocab = context.get("@vocab") if type(context) is dict and len(context) == 1 else None
+    return vocab if type(vocab) is str else None
 
 
 def _finished(emitter: Emitter, nodes: list[str]) -> Converted:

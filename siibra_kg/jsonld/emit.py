@@ -75,8 +75,7 @@ class Emitter:
 
     def top(self, node: dict[str, Any], pointer: str = "") -> str:
         """Write a node that no other contains, and give its IRI."""
-        identifier = node.get("@id")
-        subject = self._namer.alone(node) if identifier is None else self._subject(identifier, pointer)
+        subject = self._subject(node["@id"], pointer) if "@id" in node else self._namer.alone(node)
         self.node(node, subject, pointer)
         return subject[1:-1]
 

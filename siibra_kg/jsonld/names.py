@@ -96,7 +96,7 @@ class Names:
         self._tables = tables
         self.raw = raw
         self.exact = vocab is None  # expanded by a JSON-LD processor, with integers of any size
-        self.properties = {key: Property("", "", "", SKIP) for key in ("@context", "@id", "@type")}
+        self.properties = {key: Property("", "", "", SKIP) for key in ("@id", "@type")}
         self.kinds: dict[str, Kind] = {}
         self._keys: dict[str, tuple[str, ...]] = {}
 
