@@ -41,8 +41,21 @@ __all__ = [
 XSD_STRING = XSD + "string"
 RDF_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
-# RFC 3987 scheme, then anything but the characters that SPARQL's IRIREF forbids (grammar rule 139).
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\\ud800-\udfff]*\Z")
+# RFC 3987, section 2.2, as strict as Oxigraph is: what it refuses could be stored by others but never asked for.
+_UCS = "\xa0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef" + "".join(
+    f"{chr(plane << 16)}-{chr((plane << 16) + 0xFFFD)}" for plane in range(1, 15)
+)
+_PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+_HEX = "%[0-9A-Fa-f]{2}"
+_HOST = rf"A-Za-z0-9\-._~!$&'()*+,;={_UCS}"
+_PLAIN = _HOST + ":@"
+_IRI = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:"
+    rf"(?://(?:(?:[{_HOST}:]|{_HEX})*@)?(?:\[[0-9A-Fa-fv:.]+\]|(?:[{_HOST}]|{_HEX})+|(?!:))(?::\d*)?(?=[/?#]|\Z)|(?!//))"
+    rf"(?:[{_PLAIN}/]|{_HEX})*"
+    rf"(?:\?(?:[{_PLAIN}{_PRIVATE}/?]|{_HEX})*)?"
+    rf"(?:\#(?:[{_PLAIN}/?]|{_HEX})*)?\Z"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*\Z")
 _BLANK = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?\Z")
 

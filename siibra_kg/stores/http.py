@@ -136,13 +136,17 @@ class Requester:
 
 
 def _said(error: SPARQLWrapperException) -> str:
-    """Give the body of an error answer; SPARQLWrapper hands it on as the repr of bytes in a sentence."""
+    """Give the body of an error answer; SPARQLWrapper hands it on as the repr of bytes in a sentence.
+
+    Virtuoso repeats the query in it, which is left out.
+    """
     _, _, shown = str(error.args[0] if error.args else "").partition("Response:\n")
     try:
         body = ast.literal_eval(shown)
     except (SyntaxError, ValueError):
         return shown.strip()
-    return (body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)).strip()
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    return text.partition("\n\nSPARQL query:")[0].strip()
 
 
 def _refused(said: str, query: str) -> QueryError:

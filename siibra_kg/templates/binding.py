@@ -81,7 +81,7 @@ class Template:
     types: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def bind(self, values: Mapping[str, object]) -> str:
-        r"""Give the SPARQL text with every parameter replaced by a value.
+        r"""Give the SPARQL text, without the header, with every parameter replaced by a value.
 
         Parameters
         ----------
@@ -103,7 +103,8 @@ class Template:
         ... PREFIX om: <https://openminds.om-i.org/props/>
         ... SELECT ?node WHERE { ?node om:name $name } ORDER BY ?node'''
         >>> template = parse_template("by_name", text)
-        >>> print(template.bind({"name": 'x" } #'}).splitlines()[-1])
+        >>> print(template.bind({"name": 'x" } #'}))
+        PREFIX om: <https://openminds.om-i.org/props/>
         SELECT ?node WHERE { ?node om:name "x\" } #" } ORDER BY ?node
         """
         terms = self._terms(values)

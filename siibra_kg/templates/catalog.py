@@ -8,7 +8,7 @@ from pathlib import Path
 from siibra_kg.errors import BadTemplate, NoSuchTemplate, QueryError
 from siibra_kg.templates.binding import Template
 from siibra_kg.templates.header import QUERY_KEYS
-from siibra_kg.templates.parse import parse_template
+from siibra_kg.templates.parse import body_start, parse_template
 
 __all__ = ["Catalog"]
 
@@ -102,4 +102,5 @@ class Catalog(Mapping[str, Template]):
                     parse(text)
                 except QueryError as error:
                     reason = f"the example does not parse: {error.reason}"
-                    raise BadTemplate(str(template.path), error.line or 1, reason) from error
+                    header = template.text.count("\n", 0, body_start(template.text))
+                    raise BadTemplate(str(template.path), header + (error.line or 1), reason) from error

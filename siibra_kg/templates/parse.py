@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,9 +16,16 @@ from siibra_kg.vocab import NAMESPACES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["parse_template"]
+__all__ = ["body_start", "parse_template"]
 
 _SKIPPED = (Kind.SPACE, Kind.COMMENT)
+_HEADER = re.compile(r"(?:(?:#\+[^\n]*|[ \t\r]*)\n)*")
+
+
+def body_start(text: str) -> int:
+    """Give the offset of the first line that is neither header nor empty; what is sent to stores starts there."""
+    found = _HEADER.match(text)
+    return found.end() if found else 0
 
 
 def parse_template(name: str, text: str, path: str | Path = "<text>", *, keys: frozenset[str] = QUERY_KEYS) -> Template:
@@ -205,7 +213,7 @@ class _Check:
         """Cut the text at its parameters."""
         optional = {p.name for p in self.header.parameters if p.optional}
         out: list[Segment] = []
-        done = 0
+        done = body_start(self.text)
         for i, token in enumerate(self.tokens):
             if token.kind is not Kind.PARAMETER:
                 continue
