@@ -150,9 +150,7 @@ def _said(error: SPARQLWrapperException) -> str:
 
 
 def _refused(said: str, query: str) -> QueryError:
-    reason = (
-        said.partition("\n\nSPARQL query:")[0][:600] or "the endpoint gives no reason"
-    )  # Virtuoso repeats the query with what it put before it
+    reason = said[:600] or "the endpoint gives no reason"
     for pattern in _WHERE:
         if found := pattern.search(reason):
             line, column = (*map(int, found.groups()), 1)[:2]
