@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from siibra_kg.errors import BadDocument
 from siibra_kg.jsonld import Converter, nt
-from siibra_kg.terms import Literal, to_sparql
+from siibra_kg.jsonld.iris import is_absolute_iri
+from siibra_kg.terms import Literal, is_iri, to_sparql
 from siibra_kg.vocab import OM, OMI, OMT, XSD
 
 
@@ -95,6 +96,12 @@ def test_an_integer_of_any_size_stays_exact():
 def test_a_number_that_is_not_finite_is_no_number():
     with pytest.raises(ValueError, match="inf"):
         nt.number(math.inf)
+
+
+@given(st.text(max_size=12) | st.text('a:/#?%[]<>{}|^`\\"é\ud800\ue000', max_size=12).map("http://e/".__add__))
+def test_what_oxigraph_takes_for_an_iri_is_one_for_sparql_too(text):
+    """The stricter question implies the weaker one, so an IRI of the graph can always stand in a query."""
+    assert is_iri(text) or not is_absolute_iri(text)
 
 
 # --- embedded nodes -----------------------------------------------------------------------------------------

@@ -15,8 +15,6 @@ import re
 
 from pyoxigraph import NamedNode
 
-from siibra_kg.terms import is_iri
-
 __all__ = ["is_absolute_iri", "is_web_iri"]
 
 _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
@@ -24,11 +22,9 @@ _WEB = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
 def is_absolute_iri(text: str) -> bool:
     """Tell whether a text is an absolute IRI that every RDF reader accepts."""
-    if not is_iri(text):
-        return False
     try:
         NamedNode(text)
-    except ValueError:
+    except ValueError:  # a lone surrogate is one as well
         return False
     return True
 

@@ -30,7 +30,7 @@ KINDS = {
     "citation": CITATION,
 }
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_SEPARATOR = re.compile(r"[/#]")
+_SIMPLE = re.compile(r"[\w.~-]*\Z", re.ASCII)
 #: Names that one memory keeps; a hostile document must not fill the machine.
 MOST = 500_000
 
@@ -227,7 +227,9 @@ def below(iri: str, namespaces: tuple[str, ...]) -> str:
 
 def segment(iri: str) -> str:
     """Give the last segment of an IRI, percent-encoded where it has to be."""
-    return quote(_SEPARATOR.split(iri.rstrip("/#"))[-1], safe="~!$&'()*+,;=:@%")
+    iri = iri.rstrip("/#")
+    last = iri[max(iri.rfind("/"), iri.rfind("#")) + 1 :]
+    return last if _SIMPLE.match(last) else quote(last, safe="~!$&'()*+,;=:@%")
 
 
 def _word(local: str) -> str:

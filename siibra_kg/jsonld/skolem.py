@@ -66,14 +66,13 @@ class Namer:
         """
         place = self._place(parent[1:-1])
         names = [self._telling(node, prop, place) for node in nodes]
+        if len(set(names)) == len(names) and all(names):
+            return [f"<{name}>" for name in names]
         shared = {name for name, count in Counter(names).items() if count > 1 or not name}
-        if shared:
-            names = [
-                self._hashed(node, prop, place) if name in shared else name
-                for name, node in zip(names, nodes, strict=True)
-            ]
-            names = _numbered(names)
-        return [f"<{name}>" for name in names]
+        names = [
+            self._hashed(node, prop, place) if name in shared else name for name, node in zip(names, nodes, strict=True)
+        ]
+        return [f"<{name}>" for name in _numbered(names)]
 
     def cells(self, items: list[Any], prop: Property, parent: str) -> list[str]:
         """Name the cells of an ordered list by the content of the whole list and their position."""
