@@ -128,7 +128,7 @@ def run_checks(store: Store, catalog: Catalog, *, shacl: bool = False) -> CheckR
     catalog
         The templates; those below ``check/`` that state a severity are checks.
     shacl
-        Also validate with pySHACL the shapes of ``ontologies/shapes``; takes about a minute for all of openMINDS.
+        Also validate with pySHACL the shapes of ``ontologies/shapes``; takes about two minutes for all of openMINDS.
 
     Raises
     ------
