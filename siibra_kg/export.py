@@ -12,7 +12,7 @@ from siibra_kg.questions.run import run
 from siibra_kg.terms import IRI, Quad, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     import rdflib
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from siibra_kg.stores.protocol import Store, WritableStore
     from siibra_kg.templates import Template
 
-__all__ = ["CannotExport", "dump", "node_quads", "to_jsonld", "to_nquads", "to_rdflib", "to_turtle"]
+__all__ = [
+    "CannotExport",
+    "dump",
+    "node_quads",
+    "to_graph",
+    "to_jsonld",
+    "to_nquads",
+    "to_rdflib",
+    "to_turtle",
+    "write_text",
+]
 
 #: Nodes below the base that are things of their own; every other minted node belongs to the node that links to it.
 _OWN = ("id/region/", "id/release/", "id/map/", "id/volume/", "graph/")
@@ -65,6 +75,12 @@ def dump(store: Store, snapshot: Snapshot | None, form: str, out: Path | BinaryI
                 target.write(chunk)
         else:
             convert_quads(lines, form, target)
+
+
+def write_text(text: str, out: Path | BinaryIO) -> None:
+    """Write text as UTF-8 to a file, replaced when all is written, or to a binary stream."""
+    with _target(out) as target:
+        target.write(text.encode())
 
 
 @contextmanager
@@ -143,6 +159,13 @@ def to_jsonld(quads: tuple[Quad, ...], node: IRI) -> dict[str, Any]:
     from siibra_kg.jsonld.frame import compact  # noqa: PLC0415  PyLD takes 130 ms
 
     return compact([Triple(s, p, o) for s, p, o, _ in quads], node)
+
+
+def to_graph(triples: Iterable[Triple]) -> rdflib.Graph:
+    """Give triples as an :class:`rdflib.Graph` with the project's prefixes."""
+    from siibra_kg.stores.rdflib import as_graph  # noqa: PLC0415  rdflib takes 200 ms
+
+    return as_graph(triples)
 
 
 def to_rdflib(store: Store) -> rdflib.Dataset:

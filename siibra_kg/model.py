@@ -32,8 +32,10 @@ class View(Protocol):
     def mappings(self, region: Region, to: str | None = None) -> tuple[Mapping, ...]: ...
     def versions(self, region: Region) -> tuple[RegionVersion, ...]: ...
     def region_spaces(self, region: Region) -> tuple[Space, ...]: ...
-    def volumes(self, region: Region, space: object = None, kind: str | None = None) -> tuple[VolumeRef, ...]: ...
-    def mask(self, region: Region, space: object = None) -> Any: ...  # noqa: ANN401  a volumes.Volume
+    def volumes(
+        self, region: Region, space: Space | str | None = None, kind: str | None = None
+    ) -> tuple[VolumeRef, ...]: ...
+    def mask(self, region: Region, space: Space | str | None = None) -> Any: ...  # noqa: ANN401  a volumes.Volume
     def regions(self, parcellation: Parcellation) -> tuple[Region, ...]: ...
     def parcellation_spaces(self, parcellation: Parcellation) -> tuple[Space, ...]: ...
     def parcellations_of(self, atlas: Atlas) -> tuple[Parcellation, ...]: ...
@@ -237,11 +239,11 @@ class Region(_Concept):
         """The same region in every release of its atlas, oldest first, with the reason of each link."""
         return _view(self).versions(self)
 
-    def volumes(self, space: object = None, kind: str | None = None) -> tuple[VolumeRef, ...]:
+    def volumes(self, space: Space | str | None = None, kind: str | None = None) -> tuple[VolumeRef, ...]:
         """References to the volumes that show this region; ``kind`` is ``"labelled"`` or ``"statistical"``."""
         return _view(self).volumes(self, space, kind)
 
-    def mask(self, space: object = None) -> Any:  # noqa: ANN401  a siibra_kg.volumes.Volume
+    def mask(self, space: Space | str | None = None) -> Any:  # noqa: ANN401  a siibra_kg.volumes.Volume
         """Give the region's voxels as a :class:`~siibra_kg.volumes.Volume` of zeros and ones."""
         return _view(self).mask(self, space)
 

@@ -20,6 +20,7 @@ from siibra_kg.sparql import guard, query_form
 from siibra_kg.stores.cells import BAD_TEXT, FROM_TEXT, mismatch, wanted_types
 from siibra_kg.stores.protocol import Solutions
 from siibra_kg.terms import IRI, XSD_STRING, BlankNode, Literal, Quad, Triple, to_sparql
+from siibra_kg.vocab import NAMESPACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from siibra_kg.stores.protocol import Store
     from siibra_kg.terms import Term
 
-__all__ = ["RdflibStore", "as_dataset"]
+__all__ = ["RdflibStore", "as_dataset", "as_graph"]
 
 _FORMATS = {"nt": "nt", "nq": "nquads", "ttl": "turtle", "trig": "trig"}
 _DEFAULT_GRAPH = "urn:x-rdflib:default"
@@ -155,6 +156,16 @@ class RdflibStore:
 
     def __repr__(self) -> str:
         return "<RdflibStore: closed>" if self._dataset is None else f"<RdflibStore: {_size(self._dataset):,} quads>"
+
+
+def as_graph(triples: Iterable[Triple]) -> rdflib.Graph:
+    """Give triples as a graph in memory, with the project's prefixes bound."""
+    graph = rdflib.Graph()
+    for prefix, namespace in NAMESPACES.items():
+        graph.bind(prefix, namespace)
+    for s, p, o in triples:
+        graph.add((_native(s), _native(p), _native(o)))
+    return graph
 
 
 def as_dataset(store: Store) -> rdflib.Dataset:
