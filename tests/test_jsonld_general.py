@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from documents import BASE, RDF_TYPE, annotation, convert, notes, pev, triples
@@ -239,3 +240,17 @@ def test_an_array_with_different_contexts_is_one_document():
     old = {"@context": {"@vocab": "https://openminds.ebrains.eu/vocab/"}, "@id": "a:a", "shortName": "x"}
     new = {"@context": {"@vocab": OM}, "@id": "a:b", "shortName": "y"}
     assert triples([old, new]) == {("a:a", OM + "shortName", '"x"'), ("a:b", OM + "shortName", '"y"')}
+
+
+def test_many_blank_node_labels_take_linear_time():
+    """Flattened exports label every node; all of these say the same and are numbered."""
+    content = [{"@id": f"_:b{i}", OM + "next": {"@id": f"_:b{i}"}} for i in range(3_000)]
+    start = time.process_time()
+    assert len(triples(content)) == 3_000
+    assert time.process_time() - start < 10
+
+
+def test_what_a_processor_doubts_is_noted():
+    """PyLD would warn on stderr."""
+    content = {"@context": {"@vocab": OM, "@later": "a:x"}, "@id": "a:a", "shortName": "x"}
+    assert notes(content) == {("", "doubtful-context")}

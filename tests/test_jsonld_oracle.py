@@ -144,6 +144,7 @@ ON_PURPOSE = {
 
 
 @pytest.mark.mirror
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_the_official_suite(mirror):
     """Each input of the W3C's toRdf suite is refused by both, or gives the same triples but for the listed cases."""
     with tarfile.open(mirror / SUITE) as archive:

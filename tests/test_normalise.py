@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from conftest import INSTANCES
 from documents import BASE, convert, document, notes, objects, triples
 
 from siibra_kg.errors import DataMissing
@@ -69,6 +72,16 @@ def test_every_name_of_every_schema_is_known_renamed_or_said_to_be_obsolete(mirr
     assert not tables.obsolete_properties & latest
     types = {name for name, facts in vocab["types"].items() if "latest" in facts["isPartOfVersion"]}
     assert set(vocab["types"]) == types | set(tables.types) | tables.obsolete_types | tables.early_types
+
+
+@pytest.mark.mirror
+@pytest.mark.slow
+def test_the_tables_are_what_the_tool_makes_of_the_upstream_archives(mirror):
+    """Nobody edits the file by hand, and whoever updates the pins runs the tool."""
+    root = Path(__file__).parent.parent
+    command = [sys.executable, root / "tools" / "make_normalise.py", mirror / SCHEMAS, mirror / INSTANCES]
+    made = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
+    assert made == (root / "ontologies" / "normalise.json").read_text("utf-8")
 
 
 # --- one rule at a time -------------------------------------------------------------------------------------

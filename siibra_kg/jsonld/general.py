@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import warnings
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -80,12 +81,15 @@ def plain_nodes(
     # A resolver of its own: PyLD's default one remembers contexts for the whole process, whoever loaded them.
     options = {"base": local, "documentLoader": load, "contextResolver": ContextResolver({}, load)}
     try:
-        expanded = jsonld.expand(document, options, on_property_dropped=dropped)
+        with warnings.catch_warnings(record=True) as doubts:
+            warnings.simplefilter("always")
+            expanded = jsonld.expand(document, options, on_property_dropped=dropped)
     except jsonld.JsonLdError as error:
         raise BadDocument(path, _reason(error)) from error
     except (TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError) as error:
         # PyLD answers some malformed input with the errors of its own code instead of a JsonLdError.
         raise BadDocument(path, f"not JSON-LD: {type(error).__name__}: {error}") from error
+    notes.extend(Note("", "doubtful-context", str(doubt.message)) for doubt in doubts)
     nodes = [node for item in expanded for node in _top(item, notes)]
     _name_blank_nodes(nodes, base_iri)
     _settle_relative_ids(nodes, local, notes, bare_uuids=bare_uuids)
@@ -170,11 +174,12 @@ def _name_blank_nodes(nodes: list[dict[str, Any]], base_iri: str) -> None:
         kinds = item.get("@type", ())
         word[label] = min([word.get(label, "~"), *(kebab(segment(kind)) for kind in kinds)])
     names: dict[str, str] = {}
+    taken: Counter[str] = Counter()
     for label in sorted(said):
         digest = hashlib.sha256("\n".join(sorted(said[label])).encode()).hexdigest()[:12]
         stem = f"{base_iri}id/{word[label] if word[label] != '~' else 'node'}/{digest}"
-        number = sum(name.partition("~")[0] == stem for name in names.values()) + 1
-        names[label] = stem if number == 1 else f"{stem}~{number}"
+        taken[stem] += 1
+        names[label] = stem if taken[stem] == 1 else f"{stem}~{taken[stem]}"
     for item in found:
         if item["@id"] in names:
             item["@id"] = names[item["@id"]]
