@@ -106,10 +106,10 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
         statements = Statements(plan.settings.base_iri, Workbench(), disk)
         with statements.timed("read"):
             gathered = gather(sources, statements.base, require=plan.require, progress=plan.progress)
-            texts = _assert(statements, gathered)
+            texts, own = _assert(statements, gathered)
         plan.checkpoint("read")
         with statements.timed("derive"):
-            nodes = described(texts)
+            nodes = described((*texts, *own))
             derived = derive(statements, texts, nodes, repairs=repairs, rules=rules, progress=plan.progress)
         plan.checkpoint("derive")
         with statements.timed("write"):
@@ -174,8 +174,8 @@ def _report(  # noqa: PLR0917  one call, all by name in the result
     )
 
 
-def _assert(statements: Statements, gathered: Gathered) -> list[bytes]:
-    """Put what the sources and this project's own files say; gives the N-Triples of each graph.
+def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], list[bytes]]:
+    """Put what the sources and this project's own files say; gives the N-Triples of each graph of both.
 
     Raises
     ------
@@ -186,8 +186,7 @@ def _assert(statements: Statements, gathered: Gathered) -> list[bytes]:
     if not any(texts):
         told = [f"{s.name}: {s.missing or 'no document that can be used'}" for s in gathered.sources]
         raise BuildError("read", "; ".join(told) or "there are no sources")
-    texts += [_put(statements, graph, text) for graph, text in _curated(statements.base)]
-    return texts
+    return texts, [_put(statements, graph, text) for graph, text in _curated(statements.base)]
 
 
 def _put(statements: Statements, graph: str, text: bytes) -> bytes:

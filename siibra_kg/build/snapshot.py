@@ -26,8 +26,8 @@ SNAPSHOTS, CURRENT = "snapshots", "current"
 
 # The content hash; a number follows while an equal snapshot, perhaps a damaged one, is still there.
 _NAME = re.compile(r"[0-9a-f]{16}(-\d+)?\Z")
-# How often, and how many seconds apart, a folder is looked for while a build may be between its two renames.
-_LOOKS, _PAUSE = 5, 0.02
+# How often, and how many seconds apart, a folder is looked at while a build may be between its two renames.
+_LOOKS, _PAUSE = 4, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,26 @@ def find(path: Path | None, settings: Settings) -> Snapshot:
     """
     if path is None:
         return _check(_current(settings.home))
-    path = path.absolute()
+    return _settled(path.absolute())
+
+
+def _settled(path: Path) -> Snapshot:
+    """Check the snapshot in a folder that a build may be replacing this very moment."""
     for look in range(_LOOKS):
-        for place in (path, previous(path)):
-            if (place / MANIFEST).is_file():
-                return _check(place)
-        if path.exists() or not path.parent.is_dir() or look == _LOOKS - 1:
-            break
-        time.sleep(_PAUSE)
+        found = _seen(path) or _seen(previous(path))
+        if found is not None:
+            return found
+        time.sleep(_PAUSE * (look + 1 < _LOOKS))
     return _check(path)
+
+
+def _seen(folder: Path) -> Snapshot | None:
+    """Check a folder; gives nothing if it is no snapshot, or became another one meanwhile."""
+    try:
+        snapshot = _check(folder)
+        return snapshot if Manifest.read(folder / MANIFEST) == snapshot.manifest else None
+    except SnapshotError:
+        return None
 
 
 def _current(home: Path) -> Path:

@@ -102,6 +102,7 @@ class HomeSite:
         _sync(folder)
         step("before-pointer")
         pointer = self.home / CURRENT
+        last = pointer.read_text(encoding="ascii").strip() if pointer.is_file() else ""
         fresh = pointer.with_name(f".{CURRENT}-new")
         with fresh.open("w", encoding="ascii") as file:
             file.write(target.name + "\n")
@@ -112,8 +113,9 @@ class HomeSite:
         _sync(self.home)
         step("before-cleaning")
         for old in equal:
-            # Readers that have it open keep its files; who opens next reads the new one.
-            shutil.rmtree(old, ignore_errors=True)
+            # Somebody may have the last one open, and the engine opens files when it needs them: it stays for now.
+            if old.name != last:
+                shutil.rmtree(old, ignore_errors=True)
         return target
 
 
