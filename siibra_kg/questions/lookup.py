@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from siibra_kg.questions.ask import Asker
     from siibra_kg.table import Row
 
-__all__ = ["as_iri", "find_regions", "region", "resolve"]
+__all__ = ["as_iri", "by_role", "find_regions", "region", "resolve"]
 
 # Kinds of hits, best first.
 _NAME, _ID, _SYNONYM, _WORDS, _BEGINNINGS = range(5)
@@ -120,6 +120,26 @@ def _tried(ask: Asker, spec: str, kind: Callable[[Asker, str], Any]) -> IRI | No
     except NoSuchName:
         return None
     return found if isinstance(found, IRI) else IRI(found.iri)
+
+
+def by_role(ask: Asker, parameter: str, spec: str) -> IRI:
+    """Give the node that a name stands for as the value of a parameter of a template.
+
+    ``release``, ``old``, ``new`` and ``parcellations`` take the name of a parcellation, ``atlas`` of an atlas,
+    ``space`` of a space, ``region``, ``a``, ``b`` and ``regions`` of a region, ``root`` of a parcellation or a region;
+    any other parameter takes whatever :func:`resolve` knows.
+    """
+    if parameter in ("release", "releases", "old", "new", "parcellations"):
+        return naming.parcellation(ask, spec).iri
+    if parameter == "atlas":
+        return naming.atlas(ask, spec).iri
+    if parameter == "space":
+        return naming.space(ask, spec).iri
+    if parameter in ("region", "regions", "a", "b"):
+        return region(ask, spec).iri
+    if parameter == "root":
+        return _tried(ask, spec, naming.parcellation) or region(ask, spec).iri
+    return resolve(ask, spec)
 
 
 def as_iri(spec: str) -> IRI | None:

@@ -26,12 +26,12 @@ from siibra_kg.terms import IRI, expand, is_iri, local_name
 from siibra_kg.vocab import OMT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from siibra_kg.questions.ask import Asker
     from siibra_kg.table import Row, Table
 
-__all__ = ["atlas", "parcellation", "space", "term", "terms"]
+__all__ = ["atlas", "parcellation", "space", "space_among", "term", "terms"]
 
 
 def atlas(ask: Asker, spec: Atlas | str) -> Atlas:
@@ -91,12 +91,30 @@ def space(ask: Asker, spec: Space | str) -> Space:
     """
     if isinstance(spec, Space):
         return spec
+    return _space(ask, spec, {row.iri: row for row in ask.table("space/list")})
+
+
+def space_among(ask: Asker, spec: Space | str, among: Collection[IRI]) -> Space:
+    """Give the space that a spec stands for, those of ``among`` before all others.
+
+    So "colin 27" is the version in which a map exists, even where another version fits the words better.
+    """
+    if isinstance(spec, Space):
+        return spec
     rows = {row.iri: row for row in ask.table("space/list")}
+    try:
+        return _space(ask, spec, {iri: row for iri, row in rows.items() if iri in among})
+    except NoSuchName:
+        return _space(ask, spec, rows)
+
+
+def _space(ask: Asker, spec: str, rows: Mapping[IRI, Row]) -> Space:
     iri = _iri(spec)
     if iri is not None:
         hits: Sequence[IRI] = [iri] if iri in rows else []
     else:
-        hits = sorted(set(ask.table("space/by-key", keys=(key(spec),)).column("iri"))) if key(spec) else []
+        exact = ask.table("space/by-key", keys=(key(spec),)).column("iri") if key(spec) else ()
+        hits = sorted(i for i in set(exact) if i in rows)
         if not hits:
             names = {i: _said(row, "name", "full_name", "abbreviation") for i, row in rows.items()}
             used = {i: n for i, n in names.items() if rows[i].used}
