@@ -254,3 +254,9 @@ def test_what_a_processor_doubts_is_noted():
     """PyLD would warn on stderr."""
     content = {"@context": {"@vocab": OM, "@later": "a:x"}, "@id": "a:a", "shortName": "x"}
     assert notes(content) == {("", "doubtful-context")}
+
+
+def test_a_datatype_that_is_no_iri_costs_the_datatype_only():
+    content = {"@id": "a:a", OM + "shortName": {"@value": "x", "@type": "a:b c"}}
+    assert triples(content) == {("a:a", OM + "shortName", '"x"')}
+    assert {code for _, code in notes(content)} == {"bad-datatype"}

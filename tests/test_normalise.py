@@ -254,6 +254,24 @@ def test_the_direct_way_and_the_general_way_agree():
     assert convert(written_out(content)).ntriples == convert(content).ntriples
 
 
+def test_an_inverted_property_without_a_node_is_noted():
+    content = old("sands/BrainAtlas", "brainAtlas/A", hasVersion=["v1"])
+    assert notes(content) == {("/hasVersion/0", "bad-inverse")}
+
+
+def test_a_property_name_that_is_no_iri_is_percent_encoded():
+    """Nothing is lost for a space in a key."""
+    content = document(**{"my key": "x"})
+    assert objects(content, "my%20key") == {'"x"'}
+    assert notes(content) == {("/my key", "bad-property")}
+
+
+def test_a_type_that_is_no_iri_is_percent_encoded():
+    content = {**document(), "@type": OMT + "My Type"}
+    assert {o for _, p, o in triples(content) if p.endswith("#type")} == {f"<{OMT}My%20Type>"}
+    assert notes(content) == {("/@type", "bad-type")}
+
+
 # --- real documents -----------------------------------------------------------------------------------------
 
 #: Nodes that say the same in all four releases: ids in the latest one.
