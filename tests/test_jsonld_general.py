@@ -257,6 +257,6 @@ def test_what_a_processor_doubts_is_noted():
 
 
 def test_a_datatype_that_is_no_iri_costs_the_datatype_only():
-    content = {"@id": "a:a", OM + "shortName": {"@value": "x", "@type": "a:b c"}}
+    content = {"@id": "a:a", OM + "shortName": {"@value": "x", "@type": "a:b%zz"}}
     assert triples(content) == {("a:a", OM + "shortName", '"x"')}
     assert {code for _, code in notes(content)} == {"bad-datatype"}
