@@ -1,0 +1,230 @@
+"""Each check finds the defect it is for, a good graph passes them all, and the real defects are found again."""
+
+from __future__ import annotations
+
+import pytest
+
+from siibra_kg.errors import BadTemplate
+from siibra_kg.questions.checks import SEVERITIES, run_checks
+from siibra_kg.questions.run import run
+from siibra_kg.resources import folder
+from siibra_kg.stores import open_store
+from siibra_kg.templates import Catalog
+from siibra_kg.terms import IRI
+from siibra_kg.vocab import BASE, NAMESPACES
+
+CATALOG = Catalog(folder("queries"))
+CHECKS = [name for name in CATALOG if name.startswith("check/")]
+PREFIXES = "".join(f"@prefix {p}: <{n}> .\n" for p, n in NAMESPACES.items()) + "@prefix : <urn:t:> .\n"
+ASSERTED, DERIVED, META = (f"{BASE}graph/{name}" for name in ("openminds/test", "rule/test", "meta"))
+
+#: A small atlas as openMINDS would state it: one version, one entity, one entity version with two sides.
+SOURCE = """
+:A a omt:AnatomicalAtlas ; om:hasTerminology :TA . :TA a omt:ParcellationTerminology ; om:hasEntity :e .
+:e a omt:ParcellationEntity ; om:name "e" .
+:V a omt:AnatomicalAtlasVersion ; om:isVersionOf :A ; om:hasTerminology :T ; om:coordinateFramework :S ;
+  om:type :t ; om:usageCondition :l .
+:T a omt:ParcellationTerminologyVersion ; om:hasEntity :p .
+:p a omt:ParcellationEntityVersion ; om:name "p" ; om:isVersionOf :e ; om:hasAnnotation :al , :ar .
+:al a omt:AtlasAnnotation ; om:laterality :left ; om:internalIdentifier "1" ; om:criteriaType :c .
+:ar a omt:AtlasAnnotation ; om:laterality :right ; om:internalIdentifier "2" ; om:criteriaType :c .
+:S a omt:CommonCoordinateFrameworkVersion .
+"""
+#: What a build makes of it, with a map.
+RESULT = """
+:R a skg:ParcellationRelease ; skos:prefLabel "R" ; dcat:version "1" ; skg:isVersionOf :A ;
+  skg:hasSpatialRealisation :V .
+:r0 a skg:Region , skg:ContextRegion ; skos:prefLabel "r0" ; skos:inScheme :R ; skg:depth 0 ; skg:hasPart :r .
+:r a skg:Region ; skos:prefLabel "r" ; skos:inScheme :R ; skg:realisedBy :p ; skg:partOf :r0 ; skg:depth 1 ;
+  skos:broaderTransitive :r0 ; skg:hasPart :rl , :rr .
+:rl a skg:Region , skg:HemisphereRegion ; skos:prefLabel "r left" ; skos:inScheme :R ; skg:realisedBy :al ;
+  skg:laterality :left ; skg:partOf :r ; skg:depth 2 ; skos:broaderTransitive :r , :r0 ; skg:contralateralTo :rr .
+:rr a skg:Region , skg:HemisphereRegion ; skos:prefLabel "r right" ; skos:inScheme :R ; skg:realisedBy :ar ;
+  skg:laterality :right ; skg:partOf :r ; skg:depth 2 ; skos:broaderTransitive :r , :r0 ; skg:contralateralTo :rl .
+:al skg:label 1 ; skg:colorHex "#C5EEFF" . :ar skg:label 2 ; skg:colorHex "#C5EEFF" .
+:M a skg:ParcellationMap ; skg:ofRelease :R ; skg:inSpace :S ; skg:mapKind "labelled" ; dcat:distribution :W ;
+  skg:hasIndex :i . :W a skg:Volume ; dcat:downloadURL <https://example.org/a.nii> ; skg:providerType "nii" .
+:i a skg:RegionIndex ; skg:label 1 ; skg:region :rl .
+"""
+
+#: check -> where the defect goes, the defect, and what the check must name.
+DEFECTS = {
+    "atlas-version-in-releases": (DERIVED, ":R2 skg:hasSpatialRealisation :V .", ":V"),
+    "atlas-version-incomplete": (
+        ASSERTED,
+        ":V2 a omt:AnatomicalAtlasVersion ; om:type :t ; om:usageCondition :l .",
+        ":V2",
+    ),
+    "blank-node": (ASSERTED, "[] a omt:File .", f"<{ASSERTED}>"),
+    "closure-incomplete": (DERIVED, ":r0 skg:partOf :top .", ":r0"),
+    "color-is-colormap": (ASSERTED, ":v om:preferredDisplayColor :m . :m a omt:Colormap .", ":v"),
+    "color-malformed": (DERIVED, ':r skg:colorHex "#c5eeff" .', ":r"),
+    "contralateral-wrong": (DERIVED, ":r skg:contralateralTo :r0 .", ":r"),
+    "corrected-name": (ASSERTED, ':p om:correctedName "q" .', ":p"),
+    "dangling-color": (
+        ASSERTED,
+        ":v om:preferredDisplayColor <https://openminds.om-i.org/instances/singleColor/#FF0000> .",
+        ":v",
+    ),
+    "dangling-link": (
+        ASSERTED,
+        ":p om:hasParent <https://openminds.om-i.org/instances/parcellationEntity/gone> .",
+        ":p",
+    ),
+    "depth-wrong": (DERIVED, ":x skg:depth 3 ; skos:broaderTransitive :r .", ":x"),
+    "duplicate-name": (ASSERTED, ':T om:hasEntity :p2 . :p2 a omt:ParcellationEntityVersion ; om:name "p" .', ":V"),
+    "empty-terminology": (ASSERTED, ":V2 a omt:AnatomicalAtlasVersion ; om:hasTerminology :T2 .", ":V2"),
+    "hemisphere-incomplete": (DERIVED, ":rl skg:laterality :right .", ":rl"),
+    "index-crosses": (DERIVED, ":i skg:region :other . :other skos:inScheme :R2 .", ":i"),
+    "index-without-region": (DERIVED, ":i2 a skg:RegionIndex ; skg:label 91 .", ":i2"),
+    "label-ambiguous": (
+        DERIVED,
+        ":T om:hasEntity :p2 . :p2 om:hasAnnotation :x . :x skg:label 1 ; om:laterality :left ; om:criteriaType :c .",
+        ":V",
+    ),
+    "label-not-a-number": (ASSERTED, ':al om:internalIdentifier "1a" .', ":al"),
+    "literal-where-link": (ASSERTED, ':p om:hasParent "somewhere" .', ":p"),
+    "map-incomplete": (
+        DERIVED,
+        ':M2 a skg:ParcellationMap ; skg:ofRelease :R ; skg:inSpace :S ; skg:mapKind "labelled" .',
+        ":M2",
+    ),
+    "one-sided-version": (ASSERTED, ":p2 om:hasAnnotation :x . :x om:laterality :left .", ":p2"),
+    "origin-without-unit": (ASSERTED, ":S om:axesOrigin :q . :q om:value 5 .", ":S"),
+    "parent-cycle": (ASSERTED, ":e om:hasParent :f . :f om:hasParent :e .", ":e :f"),
+    "parents-disagree": (
+        ASSERTED,
+        ":e om:hasParent :f . :p om:hasParent :g . :g a omt:ParcellationEntity .",
+        ":p",
+    ),
+    "part-of-crosses": (DERIVED, ":r skg:partOf :other . :other skos:inScheme :R2 .", ":r"),
+    "part-of-cycle": (DERIVED, ":r0 skg:partOf :r .", ":r0 :r"),
+    "part-of-inverse": (DERIVED, ":r0 skg:partOf :top . :r skg:hasPart :x .", ":r0 :x"),
+    "region-in-schemes": (DERIVED, ":r skos:inScheme :R2 . :R2 a skg:ParcellationRelease .", ":r"),
+    "region-incomplete": (DERIVED, ":x a skg:Region ; skg:depth 0 .", ":x"),
+    "region-unrealised": (DERIVED, ":x a skg:Region . :r0 skg:realisedBy :p .", ":x :r0"),
+    "release-incomplete": (
+        DERIVED,
+        ':R2 a skg:ParcellationRelease ; skos:prefLabel "R2" ; dcat:version "2" ; skg:isVersionOf :A .',
+        ":R2",
+    ),
+    "release-without-space": (DERIVED, ":R skg:hasSpatialRealisation :V2 .", ":V2"),
+    "required-missing": (ASSERTED, ":x a omt:Laterality .", "omt:Laterality"),
+    "same-as": (DERIVED, ":r owl:sameAs :e .", ":r"),
+    "several-parents": (ASSERTED, ":e om:hasParent :f , :g .", ":e"),
+    "several-values": (ASSERTED, ':e om:name "f" .', ":e"),
+    "shared-label": (ASSERTED, ':p om:hasAnnotation :x . :x om:laterality :left ; om:internalIdentifier "1" .', ":p"),
+    "shared-version": (ASSERTED, ":V2 a omt:AnatomicalAtlasVersion ; om:hasTerminology :T .", ":p"),
+    "undeclared-term": (DERIVED, ":r skg:unheardOf 1 .", "skg:unheardOf"),
+    "undescribed-graph": (f"{BASE}graph/user/new", ":x om:name 'x' .", f"<{BASE}graph/user/new>"),
+    "undescribed-property": (ASSERTED, ":e om:releaseDate '2020-01-01'^^xsd:date .", "omt:ParcellationEntity"),
+    "undescribed-type": (ASSERTED, ":x a omt:BrainAtlas .", "omt:BrainAtlas"),
+    "unlisted-entity": (ASSERTED, ":f a omt:ParcellationEntity .", ":f"),
+    "unlisted-version": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
+    "untidy-name": (ASSERTED, ':p om:name "but supramarginal and\\nangular gyri" .', ":p"),
+    "variant-one-way": (ASSERTED, ":V om:isVariantOf :V2 .", ":V"),
+    "version-cycle": (ASSERTED, ":V om:isPrecededBy :V2 . :V2 om:isPrecededBy :V .", ":V :V2"),
+    "version-of-missing": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
+    "version-of-unknown": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
+    "volume-incomplete": (DERIVED, ":W2 a skg:Volume ; dcat:downloadURL <https://example.org/b.nii> .", ":W2"),
+}
+
+
+def small_store(extra="", graph=ASSERTED):
+    """Make a store with the ontologies, the small atlas and a defect."""
+    store = open_store("memory:")
+    for path in sorted(folder("ontologies").glob("*.ttl")):
+        store.load(path.read_bytes(), "ttl", IRI(f"{BASE}graph/ontology"), BASE)
+    names = " , ".join(f"<{g}>" for g in (ASSERTED, DERIVED, META, f"{BASE}graph/ontology"))
+    meta = "".join(f"{name} a dcat:Dataset .\n" for name in names.split(" , "))
+    for name, text in ((ASSERTED, SOURCE), (DERIVED, RESULT), (META, meta), (graph, extra)):
+        store.load((PREFIXES + text).encode(), "ttl", IRI(name), BASE)
+    return store
+
+
+def subjects(store, check):
+    """Run one check; give what it names."""
+    return {str(row.subject) for row in run(store, CATALOG[f"check/{check}"])}
+
+
+@pytest.fixture(scope="module")
+def good():
+    """The small atlas without a defect, and what each check says of it."""
+    report = run_checks(small_store(), CATALOG)
+    return {r.name: {str(row.subject) for row in r.rows} for r in report.results}, report
+
+
+def test_a_good_graph_has_no_violation(good):
+    """Every invariant of a build holds for the small atlas."""
+    _, report = good
+    assert [str(r) for r in report.results if r.severity == "violation" and r.count] == []
+    assert report.violations == 0
+    assert report.ok
+
+
+def test_every_check_has_a_defect_here():
+    """A check that nothing can trip is no check: each has its case below."""
+    assert {name.removeprefix("check/") for name in CHECKS} == set(DEFECTS)
+
+
+@pytest.mark.parametrize("check", sorted(DEFECTS))
+def test_each_check_finds_its_defect(check, good):
+    """A defect put into the good graph is found by its check, at the right node and nowhere else."""
+    graph, text, expected = DEFECTS[check]
+    wanted = set()
+    for word in expected.split():
+        prefix, _, name = word.partition(":")
+        wanted.add(word[1:-1] if word.startswith("<") else {"": "urn:t:", **NAMESPACES}[prefix] + name)
+    found = subjects(small_store(text, graph), check)
+    assert found - good[0][check] == wanted
+    assert not good[0][check] - found
+
+
+def test_the_report_is_ordered_and_complete(good):
+    """Worst first, one row for each check in the summary, one for each finding below it."""
+    _, report = good
+    order = [SEVERITIES.index(s) for s in report.summary.column("severity")]
+    assert order == sorted(order)
+    assert len(report.summary) == len(CHECKS) == len(report.results)
+    assert sum(report.summary.column("count")) == len(report.findings)
+    assert f"{len(CHECKS)} checks: no violation" in report.headline
+    assert report["required-missing"].severity == "finding"
+    with pytest.raises(KeyError, match="no check 'unheard'"):
+        report["unheard"]
+
+
+def test_a_violation_is_counted():
+    """The report of a graph with a violation is not ok and says how many there are."""
+    report = run_checks(small_store(":r owl:sameAs :e , :f .", DERIVED), CATALOG)
+    assert report.violations == 2
+    assert not report.ok
+    assert "2 violations" in report.headline
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("#+ summary: a\n#+ column subject: iri\n#+ column message: string\n", "states `#\\+ severity:`"),
+        (
+            "#+ summary: a\n#+ severity: bad\n#+ column subject: iri\n#+ column message: string\n",
+            "states `#\\+ severity:`",
+        ),
+    ],
+)
+def test_a_check_without_severity_is_refused(tmp_path, text, reason):
+    """A check says how bad it is, in a known word."""
+    (tmp_path / "check").mkdir()
+    query = "SELECT DISTINCT ?subject ?message WHERE { ?subject ?p ?message } ORDER BY ?subject\n"
+    (tmp_path / "check" / "a.rq").write_text(text + query)
+    with pytest.raises(BadTemplate, match=reason):
+        run_checks(open_store("memory:"), Catalog(tmp_path))
+
+
+def test_a_check_names_subject_and_message_first(tmp_path):
+    """The two columns that the report needs are there and come first."""
+    (tmp_path / "check").mkdir()
+    head = "#+ summary: a\n#+ severity: info\n#+ column message: string\n#+ column subject: iri\n"
+    query = "SELECT DISTINCT ?message ?subject WHERE { ?subject ?p ?message } ORDER BY ?subject\n"
+    (tmp_path / "check" / "a.rq").write_text(head + query)
+    with pytest.raises(BadTemplate, match="subject and message"):
+        run_checks(open_store("memory:"), Catalog(tmp_path))
