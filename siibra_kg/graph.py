@@ -314,7 +314,7 @@ class KnowledgeGraph:
     def export(self, form: str, out: Path | BinaryIO) -> None:
         """Write the whole graph: ``nq`` (canonical), ``ttl`` (union), ``jsonld``, or its mappings as ``sssom``."""
         if form == "sssom":
-            export.write_text(links.sssom(self._ask, self.snapshot.manifest if self.snapshot else None), out)
+            export.write_text(links.sssom(self._ask, self.snapshot.manifest.content_hash if self.snapshot else ""), out)
         else:
             export.dump(self.store, self.snapshot, form, out)
 

@@ -231,6 +231,11 @@ class Region(_Concept):
         """The spaces in which this region is defined."""
         return _view(self).region_spaces(self)
 
+    @property
+    def id(self) -> str:
+        """The short identifier: for instance ``jba-v3.0.3/area-hoc1``; look-ups take it like the IRI."""
+        return self.iri.partition("/id/region/")[2] or local_name(self.iri)
+
     def mappings(self, to: str | None = None) -> tuple[Mapping, ...]:
         """Terms of other vocabularies for this region; ``to`` keeps one prefix, for instance ``"UBERON"``."""
         return _view(self).mappings(self, to)
@@ -249,7 +254,10 @@ class Region(_Concept):
 
     def __str__(self) -> str:
         where = f", {self.parcellation.name}" if self.parcellation else ""
-        return f"{self.name}{where} <{contract(self.iri)}>"
+        return f"{self.name}{where} <{self.id}>"
+
+    def __repr__(self) -> str:
+        return f"<Region {self}>"
 
     def _facts(self) -> dict[str, object]:
         return {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siibra_kg import voxels
-from siibra_kg.questions import hierarchy, links, parcellations, regions, spaces, versions
+from siibra_kg.questions import hierarchy, links, parcellations, regions, spaces
+from siibra_kg.questions import versions as region_versions
 from siibra_kg.questions.ask import Asker
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class GraphView:
 
     def versions(self, region: model.Region) -> tuple[model.RegionVersion, ...]:
         """See :meth:`Region.versions <siibra_kg.model.Region.versions>`."""
-        return versions.of_region(self.ask, region)
+        return region_versions.of_region(self.ask, region)
 
     def region_spaces(self, region: model.Region) -> tuple[model.Space, ...]:
         """See :attr:`Region.spaces <siibra_kg.model.Region.spaces>`."""

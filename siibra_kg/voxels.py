@@ -59,15 +59,7 @@ def reference(ask: Asker, parcellation: Parcellation, space: Space | str | None,
 
 def volumes(ask: Asker, region: Region, space: Space | str | None, kind: str | None) -> tuple[VolumeRef, ...]:
     """Give references to the volumes that show a region or a part of it."""
-    if region.parcellation is None:
-        return ()
-    wanted = None if space is None else naming.space(ask, space).iri
-    shown = {r.iri for r in (region, *hierarchy.descendants(ask, region))}
-    return tuple(
-        ref
-        for ref in maps.volumes(ask, release=region.parcellation.iri)
-        if wanted in (None, ref.space) and kind in (None, ref.kind) and any(e.region in shown for e in ref.labels)
-    )
+    return maps.of_region(ask, region, None if space is None else naming.space(ask, space).iri, kind)
 
 
 def label_map(ask: Asker, settings: Settings, parcellation: Parcellation, space: Space | str | None) -> LabelMap:

@@ -56,7 +56,7 @@ def derive(
     """
     mended: list[RepairRecord] = []
     for repair in repairs:
-        added = statements.put(repair.graph, "".join(corrected(repair, texts, nodes)).encode())
+        added = statements.put_lines(repair.graph, corrected(repair, texts, nodes))
         if added:
             statements.bench.load(added)
         mended.append(RepairRecord(repair.id, repair.what, repair.evidence, added.count(b"\n")))
@@ -83,4 +83,4 @@ def _run(statements: Statements, rule: Rule) -> tuple[bytes, tuple[tuple[str, st
     if function is None:
         raise BuildError(f"rule {rule.name}", f"there is no Python function {rule.function!r}")
     added: Added = function(bench.rows(rule.query), statements.base)
-    return statements.put(rule.graph, "".join(added.lines).encode()), added.cycles
+    return statements.put_lines(rule.graph, added.lines), added.cycles

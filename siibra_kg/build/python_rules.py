@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
 from siibra_kg.terms import Literal, local_name, to_sparql
-from siibra_kg.vocab import NAMESPACES, RDF_TYPE, SKG, SKOS
+from siibra_kg.vocab import NAMESPACES, RDF_TYPE, SKG, SKOS, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["FUNCTIONS", "Added", "name_keys", "part_of", "regions", "releases"]
+__all__ = ["FUNCTIONS", "Added", "closure", "depth", "name_keys", "part_of", "regions", "releases"]
 
 Row = tuple[str | None, ...]
 
@@ -152,6 +152,41 @@ def part_of(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules
     return Added([_link(a, SKG + "partOf", b) for a, b in edges if (a, b) not in closing], tuple(sorted(closing)))
 
 
+def closure(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001
+    """Link every part to all its ancestors; rows are part, whole."""
+    above = _ancestors(rows)
+    predicate = f"> <{SKOS}broaderTransitive> <"
+    return Added([f"<{node}{predicate}{ancestor}> .\n" for node, found in above.items() for ancestor in found])
+
+
+def depth(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001
+    """Count the ancestors of every node; rows are node, whole or nothing."""
+    end = f'"^^<{XSD}integer> .\n'
+    return Added([f'<{node}> <{SKG}depth> "{len(found)}{end}' for node, found in _ancestors(rows).items()])
+
+
+def _ancestors(rows: Iterable[Row]) -> dict[str, frozenset[str]]:
+    """Give all ancestors of every node that a row begins with. The edges have no cycle: ``part_of`` saw to that."""
+    wholes: dict[str, list[str]] = {}
+    for part, whole in rows:
+        if part is not None:
+            direct = wholes.setdefault(part, [])
+            if whole is not None:
+                direct.append(whole)
+    found: dict[str, frozenset[str]] = {}
+    for start in wholes:
+        todo = [start]
+        while todo:
+            node = todo[-1]
+            direct = wholes.get(node, [])
+            open_ = [w for w in direct if w not in found] if node not in found else []
+            if open_:
+                todo += open_
+            else:
+                found[todo.pop()] = frozenset(direct).union(*(found[w] for w in direct))
+    return {node: found[node] for node in wholes}
+
+
 def name_keys(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules are called alike
     """Write the look-up keys; rows are node, kind (release, region, node, term), text."""
     keys: dict[tuple[str, bool], str] = {}
@@ -183,5 +218,12 @@ def _folded(keys: dict[tuple[str, bool], str], text: str, *, region: bool) -> st
 
 #: The functions by the name that a rule's header uses: rows and base IRI in, statements out.
 FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyType(
-    {"releases": releases, "regions": regions, "part_of": part_of, "name_keys": name_keys}
+    {
+        "closure": closure,
+        "depth": depth,
+        "name_keys": name_keys,
+        "part_of": part_of,
+        "regions": regions,
+        "releases": releases,
+    }
 )

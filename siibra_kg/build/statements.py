@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from siibra_kg.build.engine import DiskStore, Workbench
@@ -51,11 +51,18 @@ class Statements:
         """Take the statements of a graph, named relative to the base; gives them sorted, each once."""
         # Sources come nearly in order, which a dictionary keeps and sorting makes use of.
         lines = sorted(dict.fromkeys(ntriples.splitlines(keepends=True)))
-        text = b"".join(lines)
-        if lines:
+        return self._take(graph, b"".join(lines), len(lines))
+
+    def put_lines(self, graph: str, lines: Iterable[str]) -> bytes:
+        """Take the statements of a graph as lines; as :meth:`put`, without having to find them first."""
+        unique = sorted(set(lines))  # by code point, which is the order of UTF-8 as well
+        return self._take(graph, "".join(unique).encode(), len(unique))
+
+    def _take(self, graph: str, text: bytes, count: int) -> bytes:
+        if count:
             # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
             quads = text.replace(b" .\n", f" <{self.base}{graph}> .\n".encode())
-            self._quads[graph], self.counts[graph] = quads, len(lines)
+            self._quads[graph], self.counts[graph] = quads, count
             self._waiting.append(quads)
             if sum(map(len, self._waiting)) > _BATCH:
                 self._load()

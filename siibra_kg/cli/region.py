@@ -42,8 +42,8 @@ def find(
     """Find regions by name, best match first."""
     with open_graph(graph) as kg:
         found = kg.find(spec, parcellation)
-    columns = tuple(Column(n, t) for n, t in (("region", "iri"), ("name", "string"), ("parcellation", "string")))
-    rows = tuple((r.iri, r.name, r.parcellation.name if r.parcellation else None) for r in found)
+    columns = tuple(Column(name, "string") for name in ("id", "name", "parcellation"))
+    rows = tuple((r.id, r.name, r.parcellation.name if r.parcellation else None) for r in found)
     write_table(Table(columns, rows), form)
     if not found:
         say(f"no region matches {spec!r}")
@@ -113,8 +113,8 @@ def mask(
         if png:
             stem = out.name.removesuffix(".gz").removesuffix(".nii")
             write(str(kg.picture(found, out.with_name(f"{stem}.png"), space)))
-    for line in volume.provenance.lines():
-        say(line)
+    for name, value in volume.provenance.to_dict().items():
+        say(f"{name}: {'; '.join(value) if isinstance(value, list) else value}")
 
 
 def _facts(found: Region) -> Table:
