@@ -18,7 +18,7 @@ from siibra_kg.questions.run import run
 from siibra_kg.resources import folder
 from siibra_kg.table import Column, Table
 from siibra_kg.terms import IRI, BlankNode, Literal, contract, local_name
-from siibra_kg.vocab import OM, OMT, SKG, XSD
+from siibra_kg.vocab import OM, OMT, RDF_TYPE, SKG, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -69,10 +69,10 @@ def validate(store: Store, catalog: Catalog, types: Collection[str] | None = Non
     shapes = shapes_graph()
     found: dict[tuple[str, str, str], set[tuple[Any, ...]]] = defaultdict(set)
     for batch in _batches(store, catalog, shapes, types):
+        wanted = _part(shapes, [s for c in batch for s in shapes.subjects(SH.targetClass, rdflib.URIRef(c))])
         data = rdflib.Graph()
         for cls in batch:
-            _add_slice(data, store, catalog, cls)
-        wanted = _part(shapes, [s for c in batch for s in shapes.subjects(SH.targetClass, rdflib.URIRef(c))])
+            _add_slice(data, store, catalog, cls, _properties(wanted))
         _, report, _ = pyshacl.validate(data, shacl_graph=wanted, inference="none", meta_shacl=False, js=False)
         for shape, row in _results(report, shapes):
             found[shape].add(row)
@@ -96,14 +96,21 @@ def _batches(
         yield few
 
 
-def _add_slice(data: rdflib.Graph, store: Store, catalog: Catalog, cls: IRI) -> None:
+def _properties(shapes: rdflib.Graph) -> tuple[IRI, ...]:
+    """Give the properties that shapes may look at: every name in them that is not SHACL's own."""
+    names = {str(t) for triple in shapes for t in triple[2:] if isinstance(t, rdflib.URIRef)}
+    return tuple(IRI(n) for n in sorted(names | {RDF_TYPE}) if not n.startswith((str(SH), OMT)))
+
+
+def _add_slice(data: rdflib.Graph, store: Store, catalog: Catalog, cls: IRI, properties: tuple[IRI, ...]) -> None:
     graphs = _ALL if cls.startswith(SKG) else _ASSERTED
     known: dict[Any, rdflib.term.Identifier] = {}
 
     def term(value: IRI | BlankNode | Literal) -> rdflib.term.Identifier:
         return known.get(value) or known.setdefault(value, _to_rdflib(value))
 
-    for subject, prop, value, kind in run(store, catalog["shape/nodes"], {"type": cls, "graphs": graphs}).cells:
+    wanted = {"type": cls, "properties": properties, "graphs": graphs}
+    for subject, prop, value, kind in run(store, catalog["shape/nodes"], wanted).cells:
         data.add((term(subject), term(prop), term(value)))
         if kind is not None:
             data.add((term(value), RDF.type, term(kind)))
