@@ -5,20 +5,29 @@
 >>> kg.region("hOc1 left", "julich brain").path_to_root        # doctest: +SKIP
 
 Everything that can be reached from this module is public and keeps its meaning within a major version;
-everything else may change. Importing it reads no file and opens no socket.
+everything else may change. Importing it reads no file, opens no socket, and loads a name's module when the name is
+first used (PEP 562), so that a script pays only for what it does.
 """
 
 from __future__ import annotations
 
-from siibra_kg import errors
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+# At once, unlike the others: `siibra_kg.build` is a package too, and whoever imports that first would leave the
+# package here where users expect the function.
 from siibra_kg.build import build
-from siibra_kg.build.report import BuildReport
-from siibra_kg.config import Settings
-from siibra_kg.graph import KnowledgeGraph
-from siibra_kg.graph import open_graph as open  # noqa: A004  `siibra_kg.open` is the fixed public name
-from siibra_kg.model import Atlas, Mapping, Parcellation, Region, Space, VolumeRef
-from siibra_kg.table import Table
-from siibra_kg.terms import IRI, Literal
+
+if TYPE_CHECKING:
+    from siibra_kg import errors
+    from siibra_kg.build.report import BuildReport
+    from siibra_kg.config import Settings
+    from siibra_kg.graph import KnowledgeGraph
+    from siibra_kg.graph import open_graph as open  # noqa: A004  `siibra_kg.open` is the fixed public name
+    from siibra_kg.model import Atlas, Mapping, Parcellation, Region, Space, VolumeRef
+    from siibra_kg.table import Table
+    from siibra_kg.terms import IRI, Literal
 
 __all__ = [
     "IRI",
@@ -40,3 +49,28 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_HOMES = MappingProxyType(
+    {
+        **dict.fromkeys(("IRI", "Literal"), "siibra_kg.terms"),
+        **dict.fromkeys(("Atlas", "Mapping", "Parcellation", "Region", "Space", "VolumeRef"), "siibra_kg.model"),
+        "BuildReport": "siibra_kg.build.report",
+        "KnowledgeGraph": "siibra_kg.graph",
+        "Settings": "siibra_kg.config",
+        "Table": "siibra_kg.table",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  type checkers see the imports above
+    if name == "open":
+        return import_module("siibra_kg.graph").open_graph
+    if name == "errors":
+        return import_module("siibra_kg.errors")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
