@@ -5,7 +5,7 @@ required and how often. The prose (descriptions, instructions) stays with its au
 
     python tools/make_openminds_ttl.py --schemas openMINDS-<commit>.tar.gz --out ontologies
 
-The same input gives the same bytes. Why it looks the way it does: ``docs/decisions/ontologies.md``.
+The same input gives the same bytes. Why it looks the way it does: ``docs/decisions/0003-ontologies.md``.
 """
 
 from __future__ import annotations
