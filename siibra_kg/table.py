@@ -144,6 +144,22 @@ class Table:
         i = index[name]
         return tuple(row[i] for row in self.cells)
 
+    def select(self, *names: str) -> Table:
+        """Keep some columns, in the order given.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column; the message lists those there are.
+        """
+        kept = [self.column(name) for name in names]
+        index = self._index()
+        return Table(tuple(self.columns[index[n]] for n in names), tuple(zip(*kept, strict=True)), self.sparql)
+
+    def head(self, rows: int) -> Table:
+        """Keep the first rows."""
+        return Table(self.columns, self.cells[:rows], self.sparql)
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Give the rows as dictionaries with plain values (IRIs as strings)."""
         return [{n: cell_plain(v) for n, v in zip(self.names, row, strict=True)} for row in self.cells]

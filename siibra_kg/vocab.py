@@ -28,6 +28,9 @@ RDF_TYPE = RDF + "type"
 NAMESPACES = MappingProxyType(
     {
         "skg": SKG,
+        # What this project mints under its default base, as omi: is what openMINDS mints.
+        "skgi": BASE + "id/",
+        "skgg": BASE + "graph/",
         "om": OM,
         "omt": OMT,
         "omi": OMI,

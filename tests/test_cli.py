@@ -164,7 +164,7 @@ def test_info_names_sources_and_licences(cli):
     rows = json.loads(cli("info", "--format", "json").stdout)
     source = next(r for r in rows if r["graph"].endswith("graph/openminds/latest"))
     assert source["triples"] > 180_000
-    assert source["license"] == "MIT"
+    assert source["license"].endswith("/MIT")
 
 
 @pytest.mark.slow

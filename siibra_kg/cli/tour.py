@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,23 +19,48 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-#: Question, template, parameters. The parameters are names as a person would write them.
-STOPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("What is in the graph, by source?", "graph/sources", {}),
-    ("And by class?", "graph/classes", {}),
-    (
-        "Where does area hOc1 of Julich-Brain lie? The path to the root",
-        "hierarchy/path-to-root",
-        {"region": ("hOc1", "julich brain")},
+#: How many rows of an answer the tour shows.
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One question of the tour.
+
+    Parameters
+    ----------
+    question
+        As a person would ask it.
+    template, parameters
+        What answers it; the parameters are names as a person would write them.
+    columns
+        Those that are worth a look.
+    """
+
+    question: str
+    template: str
+    parameters: Mapping[str, Any]
+    columns: tuple[str, ...]
+
+
+_HOC1 = MappingProxyType({"region": ("hOc1", "julich brain")})
+_PARTS = MappingProxyType({"region": ("occipital lobe", "julich brain"), "hemispheres": False})
+_LABEL = MappingProxyType({"release": "waxholm v4", "label": 128})
+_TERM = MappingProxyType({"node": "caudate-putamen"})
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+STOPS = (
+    Stop(
+        "What is in the graph, by source?", "graph/sources", _NONE, ("graph", "title", "triples", "license", "version")
     ),
-    (
-        "What are all parts of the occipital lobe?",
-        "hierarchy/descendants",
-        {"region": ("occipital lobe", "julich brain"), "hemispheres": False},
+    Stop("And by class?", "graph/classes", _NONE, ("type", "instances")),
+    Stop("Area hOc1 of Julich-Brain: the path to the root?", "hierarchy/path-to-root", _HOC1, ("depth", "name", "iri")),
+    Stop("What are all parts of the occipital lobe?", "hierarchy/descendants", _PARTS, ("depth", "name", "iri")),
+    Stop("In which releases and spaces is hOc1?", "region/spaces", _HOC1, ("parcellation_name", "space_name", "name")),
+    Stop("Which region of Waxholm v4 has label 128?", "region/by-label", _LABEL, ("name", "color", "iri")),
+    Stop(
+        "What do UBERON and InterLex call the caudate-putamen?", "link/terms", _TERM, ("term", "property", "via_name")
     ),
-    ("In which releases and spaces does hOc1 exist?", "region/spaces", {"region": ("hOc1", "julich brain")}),
-    ("Which region of Waxholm v4 has label 128?", "region/by-label", {"release": "waxholm v4", "label": 128}),
-    ("What do UBERON and InterLex call the caudate-putamen?", "link/terms", {"node": "caudate-putamen"}),
 )
 
 
@@ -45,12 +73,15 @@ def tour(
 ) -> None:
     """Take a tour: answer real questions, show the SPARQL behind each, end with voxels."""
     with open_graph(graph) as kg:
-        for number, (question, template, wanted) in enumerate(STOPS, 1):
-            values = {name: _resolve(kg, name, value) for name, value in wanted.items()}
-            write(f"\n{number}. {question}\n")
-            write_table(kg.query(template, **values))
-            write(f"\n   siibra-kg explain {template} shows the query. Here it is:\n")
-            write(_indented(kg.explain(template, **values)))
+        for number, stop in enumerate(STOPS, 1):
+            values = {name: _resolve(kg, name, value) for name, value in stop.parameters.items()}
+            answer = kg.query(stop.template, **values)
+            write(f"\n{number}. {stop.question}\n")
+            write_table(answer.select(*stop.columns).head(SHOWN))
+            if len(answer) > SHOWN:
+                write(f"... and {len(answer) - SHOWN} more rows")
+            write(f"\n   The SPARQL behind it (`siibra-kg explain {stop.template}`):\n")
+            write(_indented(kg.explain(stop.template, **values)))
         _voxels(kg, out, len(STOPS) + 1)
 
 
