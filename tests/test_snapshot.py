@@ -47,7 +47,7 @@ run(Plan([source], settings(folder), (), lambda *_: None, checkpoint), out)
 """
 CHILD = CHILD.replace("HERE", repr(str(HERE)))
 
-STEPS = ["read", "derive", "graph", "store", "report", "manifest", "before-rename", "before-cleaning"]
+STEPS = ["read", "infer", "graph", "store", "report", "manifest", "before-rename", "before-cleaning"]
 AT_HOME = ["before-pointer", "before-replace"]
 AT_OUT = ["between-renames"]
 

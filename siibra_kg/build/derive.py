@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siibra_kg.build.python_rules import FUNCTIONS, Added
@@ -18,41 +17,24 @@ if TYPE_CHECKING:
     from siibra_kg.build.rules import Rule
     from siibra_kg.build.statements import Statements
 
-__all__ = ["Derived", "derive"]
+__all__ = ["infer", "mend"]
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """What was added, and the edges that were left out."""
-
-    repairs: tuple[RepairRecord, ...]
-    rules: tuple[RuleRecord, ...]
-    cycles: tuple[tuple[str, str], ...]
-
-
-def derive(
-    statements: Statements,
-    texts: Sequence[bytes],
-    nodes: Collection[str],
-    *,
-    repairs: Sequence[Repair],
-    rules: Sequence[Rule],
-    progress: Callable[[str, int, int | None], None],
-) -> Derived:
-    """Add the graphs of all repairs and rules.
+def mend(
+    statements: Statements, texts: Sequence[bytes], nodes: Collection[str], repairs: Sequence[Repair]
+) -> tuple[RepairRecord, ...]:
+    """Add the graph of every known repair whose defect is there.
 
     Parameters
     ----------
     statements
-        Holds the asserted statements; the derived ones are added.
+        Holds the asserted statements; the corrected ones are added.
     texts
         The asserted statements as N-Triples.
     nodes
         IRIs of all described nodes.
-    repairs, rules
-        In the order in which they run.
-    progress
-        Called with ``"rules"``, rules run, and their number.
+    repairs
+        The known repairs.
     """
     mended: list[RepairRecord] = []
     for repair in repairs:
@@ -60,6 +42,23 @@ def derive(
         if added:
             statements.bench.load(added)
         mended.append(RepairRecord(repair.id, repair.what, repair.evidence, added.count(b"\n")))
+    return tuple(mended)
+
+
+def infer(
+    statements: Statements, rules: Sequence[Rule], progress: Callable[[str, int, int | None], None]
+) -> tuple[tuple[RuleRecord, ...], tuple[tuple[str, str], ...]]:
+    """Add the graph of every rule; gives what each added, and the edges that rules left out.
+
+    Parameters
+    ----------
+    statements
+        Holds the statements so far; the inferred ones are added.
+    rules
+        In the order in which they run.
+    progress
+        Called with ``"rules"``, rules run, and their number.
+    """
     inferred: list[RuleRecord] = []
     cycles: list[tuple[str, str]] = []
     for number, rule in enumerate(rules, start=1):
@@ -70,7 +69,7 @@ def derive(
         seconds = round(time.perf_counter() - start, 4)
         inferred.append(RuleRecord(rule.name, rule.kind, text.count(b"\n"), seconds))
         progress("rules", number, len(rules))
-    return Derived(tuple(mended), tuple(inferred), tuple(sorted(cycles)))
+    return tuple(inferred), tuple(sorted(cycles))
 
 
 def _run(statements: Statements, rule: Rule) -> tuple[bytes, tuple[tuple[str, str], ...]]:

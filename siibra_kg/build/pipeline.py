@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import siibra_kg
 from siibra_kg import resources
-from siibra_kg.build.derive import derive
+from siibra_kg.build.derive import infer, mend
 from siibra_kg.build.engine import DiskStore, Workbench, to_ntriples
 from siibra_kg.build.findings import dangling, described
 from siibra_kg.build.gather import gather
@@ -28,10 +28,8 @@ from siibra_kg.sources import default, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from siibra_kg.build.derive import Derived
     from siibra_kg.build.gather import Gathered
     from siibra_kg.build.repairs import Repair
-    from siibra_kg.build.report import Dangling
     from siibra_kg.build.rules import Rule
     from siibra_kg.build.switch import Site
     from siibra_kg.config import Settings
@@ -108,10 +106,14 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             gathered = gather(sources, statements.base, require=plan.require, progress=plan.progress)
             texts, own = _assert(statements, gathered)
         plan.checkpoint("read")
-        with statements.timed("derive"):
+        with statements.timed("repair"):
             nodes = described((*texts, *own))
-            derived = derive(statements, texts, nodes, repairs=repairs, rules=rules, progress=plan.progress)
-        plan.checkpoint("derive")
+            links = dangling(texts, nodes, repairs)
+            mended = mend(statements, texts, nodes, repairs)
+            del texts, own, nodes  # a third of a build's memory; the store has it all
+        with statements.timed("infer"):
+            inferred, cycles = infer(statements, rules, plan.progress)
+        plan.checkpoint("infer")
         with statements.timed("write"):
             plan.progress("write", 0, 1)
             about = meta(
@@ -125,7 +127,6 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             statements.put(META, about)
             content_hash, size = statements.write(staging / GRAPH)
             plan.checkpoint("graph")
-            links = dangling(texts, nodes, repairs)
             disk.finish()
             plan.checkpoint("store")
             plan.progress("write", 1, 1)
@@ -140,38 +141,27 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
         rules=tuple(rule.name for rule in rules),
         graphs={statements.base + graph: count for graph, count in sorted(statements.counts.items())},
     )
-    report = _report(staging, manifest, statements, gathered, derived, links)
+    report = BuildReport(
+        path=staging,
+        content_hash=content_hash,
+        triples=manifest.triples,
+        asserted=sum(statements.counts.get(graph, 0) for graph in gathered.graphs),
+        sources=manifest.sources,
+        set_aside=tuple(gathered.set_aside),
+        notes=dict(sorted(gathered.notes.items())),
+        repairs=mended,
+        rules=inferred,
+        dangling=links,
+        duplicates=tuple(gathered.duplicates),
+        cycles=cycles,
+        seconds=statements.seconds,
+    )
     (staging / REPORT).write_bytes(report.to_json())
     plan.checkpoint("report")
     # Written last: a folder without it is not a snapshot.
     (staging / MANIFEST).write_bytes(manifest.to_json())
     plan.checkpoint("manifest")
     return report
-
-
-def _report(  # noqa: PLR0917  one call, all by name in the result
-    folder: Path,
-    manifest: Manifest,
-    statements: Statements,
-    gathered: Gathered,
-    derived: Derived,
-    links: tuple[Dangling, ...],
-) -> BuildReport:
-    return BuildReport(
-        path=folder,
-        content_hash=manifest.content_hash,
-        triples=manifest.triples,
-        asserted=sum(statements.counts.get(graph, 0) for graph in gathered.graphs),
-        sources=manifest.sources,
-        set_aside=tuple(gathered.set_aside),
-        notes=dict(sorted(gathered.notes.items())),
-        repairs=derived.repairs,
-        rules=derived.rules,
-        dangling=links,
-        duplicates=tuple(gathered.duplicates),
-        cycles=derived.cycles,
-        seconds=statements.seconds,
-    )
 
 
 def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], list[bytes]]:
@@ -182,7 +172,11 @@ def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], li
     BuildError
         If the sources say nothing at all.
     """
-    texts = [_put(statements, graph, b"".join(parts)) for graph, parts in sorted(gathered.graphs.items())]
+    texts: list[bytes] = []
+    for graph, parts in sorted(gathered.graphs.items()):
+        text = b"".join(parts)
+        parts.clear()
+        texts.append(_put(statements, graph, text))
     if not any(texts):
         told = [f"{s.name}: {s.missing or 'no document that can be used'}" for s in gathered.sources]
         raise BuildError("read", "; ".join(told) or "there are no sources")
