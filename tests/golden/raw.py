@@ -111,9 +111,10 @@ class Raw:
                 for v in versions
                 if v not in clique and ids(self.nodes[v]["isVersionOf"]) == [atlas]
             }
-            name = f"{local(atlas)}-{major}" if major and major not in others else local(first)
-            short = slug(name)
-            yield Release(f"{BASE}id/release/{short}", short, atlas, major or node["versionIdentifier"], clique)
+            shared = not major or major in others
+            short = slug(local(first) if shared else f"{local(atlas)}-{major}")
+            version = node["versionIdentifier"] if shared else major
+            yield Release(f"{BASE}id/release/{short}", short, atlas, version, clique)
 
     def entity_of(self, pev: str, release: Release) -> str | None:
         """The entity that a version belongs to: stated, or recovered from its id or name (Julich-Brain)."""
@@ -185,7 +186,7 @@ class Raw:
         """The annotations of an entity version, flat: label, colour, sides, criteria."""
         out = []
         for a in self.nodes[pev].get("hasAnnotation") or []:
-            colour = ids(((a.get("preferredVisualization") or {}).get("preferredDisplayColor")))
+            colour = ids((a.get("preferredVisualization") or {}).get("preferredDisplayColor"))
             out.append(
                 {
                     "label": int(a["internalIdentifier"]) if a.get("internalIdentifier") else None,

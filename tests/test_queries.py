@@ -1,0 +1,114 @@
+"""Every template answers its examples with the rows that the raw JSON says, computed without RDF."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import INSTANCES
+from golden.expected import GOLDEN
+from golden.make_golden import ROWS, ordered, text
+from golden.raw import Raw
+
+from siibra_kg.questions.run import check, run
+from siibra_kg.resources import folder
+from siibra_kg.stores import open_store
+from siibra_kg.table import cell_plain
+from siibra_kg.templates import Catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from siibra_kg.build.snapshot import Snapshot
+    from siibra_kg.stores import Store
+    from siibra_kg.table import Table
+
+CATALOG = Catalog(folder("queries"))
+ASKED = [name for name in CATALOG if not name.startswith(("check/", "shape/"))]
+EXAMPLES = [(name, i) for name in sorted(GOLDEN) for i in range(len(CATALOG[name].examples))]
+
+
+@pytest.fixture(scope="module")
+def store(full_snapshot: Snapshot) -> Iterator[Store]:
+    with open_store(full_snapshot.store_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def raw(mirror: Path) -> Raw:
+    return Raw(mirror / INSTANCES)
+
+
+def cells(table: Table, columns: tuple[str, ...]) -> list[list[Any]]:
+    return ordered([tuple(cell_plain(row[c]) for c in columns) for row in table])
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(("name", "i"), EXAMPLES, ids=[f"{n}-{i}" for n, i in EXAMPLES])
+def test_an_example_has_its_golden_rows(store: Store, raw: Raw, name: str, i: int) -> None:
+    columns, function = GOLDEN[name]
+    values = CATALOG[name].examples[i]
+    expected = ordered(function(raw, **values))
+    found = cells(run(store, CATALOG[name], values), columns)
+    if name == "map/labels":  # the map's table also has labels that openMINDS has no region for
+        found = [row for row in found if row[2] is not None]
+    assert found == expected
+    assert found, "an example that has no rows shows nothing"
+
+
+@pytest.mark.mirror
+def test_the_committed_golden_rows_are_those_of_the_pinned_archive(raw: Raw) -> None:
+    assert text(raw) == ROWS.read_text(encoding="utf-8")
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", ASKED)
+def test_every_example_of_every_template_has_rows(store: Store, name: str) -> None:
+    for values in CATALOG[name].examples:
+        assert len(run(store, CATALOG[name], values)) > 0, values
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", [n for n in ASKED if n.startswith("hierarchy/")])
+def test_rows_of_a_walk_come_nearest_first_then_by_name(store: Store, name: str) -> None:
+    for values in CATALOG[name].examples:
+        rows = [(row.depth, row.name, row.iri) for row in run(store, CATALOG[name], values)]
+        assert rows == sorted(rows)
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize("name", [n for n in ASKED if any(p.type == "iri" for p in CATALOG[n].parameters)])
+def test_an_unknown_iri_gives_no_rows_and_no_error(store: Store, name: str) -> None:
+    values: dict[str, object] = {}
+    for parameter in CATALOG[name].parameters:
+        if parameter.type == "iri":
+            values[parameter.name] = ["https://example.org/none"] if parameter.many else "https://example.org/none"
+        elif parameter.required:
+            values[parameter.name] = CATALOG[name].examples[0][parameter.name]
+    assert len(run(store, CATALOG[name], values)) == 0
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(
+    "hostile", ['" } #', "\\", "\n", "'''", "}", "$region", "?x", "é\u0301", "\0", "<a>", "a" * 5000]
+)
+@pytest.mark.parametrize("name", [n for n in ASKED if any(p.type == "string" for p in CATALOG[n].parameters)])
+def test_a_hostile_string_finds_nothing(store: Store, name: str, hostile: str) -> None:
+    values: dict[str, object] = {}
+    for parameter in CATALOG[name].parameters:
+        if parameter.type == "string":
+            values[parameter.name] = [hostile] if parameter.many else hostile
+    assert len(run(store, CATALOG[name], values)) == 0
+
+
+def test_all_templates_follow_the_format_and_parse() -> None:
+    check(CATALOG)
+    assert len(ASKED) >= 45
+
+
+def test_golden_rows_name_only_templates_and_columns_that_exist() -> None:
+    for name, (columns, _) in GOLDEN.items():
+        assert set(columns) <= {c.name for c in CATALOG[name].columns}
+    assert json.loads(ROWS.read_text(encoding="utf-8")).keys() == GOLDEN.keys()
