@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,9 +16,12 @@ from siibra_kg.table import Column, Table
 from siibra_kg.templates import Catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siibra_kg.templates import Template
 
 app = typer.Typer()
+_TRUTH = MappingProxyType({"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False})
 _LOOSE = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -124,13 +128,25 @@ def _call(context: typer.Context, name: str) -> tuple[Template | None, dict[str,
             if not words:
                 raise typer.BadParameter(f"--{key} needs a value")
             value = words.pop(0)
+        typed = _typed(key, value, known[key].type)
         if known[key].many:
-            values.setdefault(key, []).append(value)
+            values.setdefault(key, []).append(typed)
         elif key in values:
             raise typer.BadParameter(f"--{key} takes one value")
         else:
-            values[key] = value
+            values[key] = typed
     return template, values
+
+
+def _typed(name: str, text: str, kind: str) -> object:
+    """Read a value of the command line as the type that the template declares; names are looked up later."""
+    readers: dict[str, Callable[[str], object]] = {"integer": int, "decimal": float, "boolean": _TRUTH.__getitem__}
+    try:
+        return readers.get(kind, str)(text)
+    except (ValueError, KeyError):
+        raise typer.BadParameter(
+            f"--{name} takes {'true or false' if kind == 'boolean' else kind}, not {text!r}"
+        ) from None
 
 
 def _usage(context: typer.Context, template: Template) -> str:

@@ -68,7 +68,7 @@ def sssom(ask: Asker, version: str) -> str:
     """
     rows = ask.table("link/mappings")
     cells = sorted({_sssom_row(row) for row in rows})
-    used = sorted({c.partition(":")[0] for row in cells for c in (*row[:6:2], row[5], row[6]) if ":" in c})
+    used = sorted({c.partition(":")[0] for row in cells for c in (row[0], row[2], row[3], row[5], row[6]) if ":" in c})
     lines = ["#curie_map:", *(f"#  {p}: {NAMESPACES[p]}" for p in used if p in NAMESPACES)]
     lines += [
         f"#mapping_set_id: {NAMESPACES['skg'].removesuffix('vocab/')}mapping/openminds",
@@ -81,7 +81,7 @@ def sssom(ask: Asker, version: str) -> str:
 
 
 _SSSOM = (
-    "subject_id", "subject_label", "predicate_id", "object_label", "object_id",
+    "subject_id", "subject_label", "predicate_id", "object_id", "object_label",
     "mapping_justification", "mapping_source", "comment",
 )  # fmt: skip
 
@@ -96,6 +96,6 @@ def _sssom_row(row: Row) -> tuple[str, ...]:
     justification = "semapv:MappingReview" if row.property.startswith(SKOS) else "semapv:UnspecifiedMatching"
     stated = f"stated by {contract(row.property)}"
     return (
-        contract(row.subject), subject_label, contract(predicate), object_label, contract(row.object),
-        justification, str(row.source), stated,
+        contract(row.subject), subject_label, contract(predicate), contract(row.object), object_label,
+        justification, contract(row.source), stated,
     )  # fmt: skip

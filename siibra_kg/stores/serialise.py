@@ -5,7 +5,8 @@ Oxigraph's serialisers do the writing; this module sorts and converts, so that e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from typing import TYPE_CHECKING, Any, cast
 
 import pyoxigraph as ox
 
@@ -32,7 +33,9 @@ def triples_to_text(triples: Iterable[Triple]) -> bytes:
     '<https://example.org/a> skos:prefLabel "a" .'
     """
     native = sorted({ox.Triple(*map(to_native, triple)) for triple in triples}, key=str)
-    return ox.serialize(native, format=ox.RdfFormat.TURTLE, prefixes=dict(NAMESPACES)) or b""
+    out = io.BytesIO()
+    _write_turtle(native, out)
+    return out.getvalue()
 
 
 def quads_to_text(quads: Iterable[Quad]) -> bytes:
@@ -55,13 +58,45 @@ def convert_quads(nquads: BinaryIO, form: str, out: BinaryIO) -> None:
     """
     found = ox.parse(nquads, format=ox.RdfFormat.N_QUADS)
     if form == "ttl":
-        ox.serialize(_union(found), out, format=ox.RdfFormat.TURTLE, prefixes=dict(NAMESPACES))
+        _write_turtle(_union(found), out)
     elif form == "jsonld":
         # A JSON-LD document groups by graph; sorting by graph first needs the quads at once.
         ordered = sorted(found, key=lambda quad: str(quad.graph_name))
         ox.serialize(ordered, out, format=ox.RdfFormat.JSON_LD)
     else:
         ox.serialize(found, out, format=_QUAD_FORMATS[form])
+
+
+def _write_turtle(triples: Iterable[ox.Triple], out: BinaryIO) -> None:
+    # Oxigraph writes the prefixes in the order of a hash map, another one in each process; ours come first, sorted,
+    # and its own are taken out of the stream.
+    out.writelines(f"@prefix {p}: <{n}> .\n".encode() for p, n in sorted(NAMESPACES.items()))
+    ox.serialize(
+        triples, cast("BinaryIO", _WithoutPrefixes(out)), format=ox.RdfFormat.TURTLE, prefixes=dict(NAMESPACES)
+    )
+
+
+class _WithoutPrefixes(io.RawIOBase):
+    """Passes on what is written, but for the ``@prefix`` lines that it begins with."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._left = len(NAMESPACES)
+        self._line = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401  whatever is a buffer
+        given = bytes(data)
+        text = self._line + given
+        while self._left and b"\n" in text:
+            text = text.partition(b"\n")[2]
+            self._left -= 1
+        self._line = text if self._left else b""
+        if not self._left:
+            self._out.write(text)
+        return len(given)
 
 
 def _union(quads: Iterable[ox.Quad]) -> Iterator[ox.Triple]:
