@@ -43,7 +43,7 @@ def test_query_prints_rows_in_every_format(cli):
     assert len(rows) > 1
     assert [r["name"] for r in rows] == [r["name"] for r in csv.DictReader(io.StringIO(cli(*call, "csv").stdout))]
     tsv = csv.DictReader(io.StringIO(cli(*call, "tsv").stdout), delimiter="\t")
-    assert [r["region"] for r in rows] == [r["region"] for r in tsv]
+    assert [r["iri"] for r in rows] == [r["iri"] for r in tsv]
     table = cli(*call, "table").stdout
     assert all(r["name"] in table for r in rows)
     assert "\x1b" not in table
@@ -53,8 +53,12 @@ def test_a_name_can_stand_for_a_node(cli):
     """A parameter takes an IRI, a CURIE, an id, or a name."""
     by_iri = cli("query", "hierarchy/children", "--region", POSTCENTRAL).stdout
     assert by_iri.count("\n") > 2
-    for spec in ("omi:parcellationEntity/JBA_postcentralGyrus", "JBA_postcentralGyrus", f"<{POSTCENTRAL}>"):
+    for spec in ("omi:parcellationEntity/JBA_postcentralGyrus", f"<{POSTCENTRAL}>"):
         assert cli("query", "hierarchy/children", "--region", spec).stdout == by_iri
+    by_id = cli("query", "hierarchy/children", "--region", "jba-v3.0.3/postcentralgyrus").stdout
+    assert by_id.count("\n") > 2
+    for spec in ("JBA_postcentralGyrus", "skgi:region/jba-v3.0.3/postcentralgyrus"):
+        assert cli("query", "hierarchy/children", "--region", spec).stdout == by_id
 
 
 def test_explain_prints_what_would_be_sent(cli):

@@ -34,11 +34,27 @@ def extra_words(spec: str, name: str) -> int | None:
     1
     >>> extra_words("colin 27", "MNI152") is None
     True
+
+    Where the blanks are does not count either, as long as whole words are met.
+
+    >>> extra_words("big brain", "BigBrain Model 2015"), extra_words("julichbrain", "Julich-Brain Atlas")
+    (2, 1)
     """
-    wanted, there = Counter(w for w in words(spec) if w != "v"), Counter(w for w in words(name) if w != "v")
-    if not wanted or wanted - there:
+    wanted, there = [w for w in words(spec) if w != "v"], [w for w in words(name) if w != "v"]
+    if not wanted:
         return None
-    return (there - wanted).total()
+    if Counter(wanted) - Counter(there):
+        return _extra_if_joined("".join(wanted), there)
+    return len(there) - len(wanted)
+
+
+def _extra_if_joined(spec: str, there: list[str]) -> int | None:
+    """Count the words beyond those that, written together, are the spec; ``None`` if no neighbouring words are."""
+    for first in range(len(there)):
+        for last in range(first + 1, len(there) + 1):
+            if "".join(there[first:last]) == spec:
+                return len(there) - (last - first)
+    return None
 
 
 def begins(spec: Iterable[str], name: Iterable[str]) -> bool:
