@@ -32,7 +32,22 @@ def cli(snapshot_home, tmp_path):
 def test_help_names_every_command(cli):
     """The help lists the commands that the interface promises."""
     text = cli("--help").stdout
-    for name in "build info tour queries query explain sparql region find tree show mask check export".split():
+    for name in [
+        "build",
+        "info",
+        "tour",
+        "queries",
+        "query",
+        "explain",
+        "sparql",
+        "region",
+        "find",
+        "tree",
+        "show",
+        "mask",
+        "check",
+        "export",
+    ]:
         assert name in text
 
 
