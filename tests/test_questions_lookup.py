@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from siibra_kg.errors import AmbiguousName, NoSuchName
 from siibra_kg.questions import lookup, matching, naming, parcellations
@@ -14,7 +17,7 @@ from siibra_kg.stores import open_store
 from siibra_kg.templates import Catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from siibra_kg.build.snapshot import Snapshot
 
@@ -92,6 +95,24 @@ def test_what_names_nothing_is_an_error_that_says_so(ask: Asker, spec: str) -> N
     with pytest.raises(NoSuchName):
         lookup.region(ask, spec, "AAL1")
     assert lookup.find_regions(ask, spec, "AAL1") == ()
+
+
+@pytest.mark.parametrize("kind", [lookup.region, naming.parcellation, naming.space, naming.term])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spec=st.text(st.characters(codec=None)))
+def test_whatever_is_asked_the_answer_is_a_value_or_a_named_error(
+    ask: Asker, kind: Callable[..., Any], spec: str
+) -> None:
+    within = ("AAL1",) if kind is lookup.region else ()
+    with contextlib.suppress(NoSuchName, AmbiguousName):
+        assert kind(ask, spec, *within) is not None
+
+
+@pytest.mark.parametrize("spec", [5, None, 1.5, ("hOc1",)])
+def test_what_is_no_text_names_nothing(ask: Asker, spec: object) -> None:
+    for kind in (lookup.region, naming.parcellation, naming.space, naming.atlas, lookup.resolve):
+        with pytest.raises(NoSuchName):
+            kind(ask, spec)
 
 
 def test_a_region_without_this_hemisphere_is_not_found(ask: Asker) -> None:

@@ -57,6 +57,7 @@ def region(ask: Asker, spec: Region | str, parcellation: Parcellation | str | No
     """
     if isinstance(spec, Region):
         return spec
+    spec = naming.as_text(spec, "region")
     homes = _homes(ask, parcellation)
     found = _best(ask, spec, homes)
     within = homes[0].name if parcellation is not None else ""
@@ -74,6 +75,7 @@ def find_regions(ask: Asker, spec: Region | str, parcellation: Parcellation | st
     """
     if isinstance(spec, Region):
         return (spec,)
+    spec = naming.as_text(spec, "region")
     homes = _homes(ask, parcellation)
     hits = _direct(ask, spec, homes)
     if not hits:
@@ -93,7 +95,8 @@ def resolve(ask: Asker, spec: object) -> IRI:
         iri = getattr(spec, "iri", None)
         if isinstance(iri, IRI):
             return iri
-        raise NoSuchName(str(spec), "node")
+        raise NoSuchName(repr(spec), "node")
+    spec = naming.as_text(spec, "node")
     direct = as_iri(spec)
     if direct is not None:
         return direct

@@ -31,7 +31,21 @@ if TYPE_CHECKING:
     from siibra_kg.questions.ask import Asker
     from siibra_kg.table import Row, Table
 
-__all__ = ["atlas", "parcellation", "space", "space_among", "term", "terms"]
+__all__ = ["as_text", "atlas", "parcellation", "space", "space_among", "term", "terms"]
+
+
+def as_text(spec: object, kind: str) -> str:
+    """Give a spec as text that a query can hold; values of the model by their IRI.
+
+    Raises
+    ------
+    NoSuchName
+        If it is no text, or text with a lone surrogate, which no RDF literal can hold.
+    """
+    text = getattr(spec, "iri", spec)
+    if not isinstance(text, str) or any("\ud800" <= c <= "\udfff" for c in text):
+        raise NoSuchName(repr(spec), kind)
+    return text
 
 
 def atlas(ask: Asker, spec: Atlas | str) -> Atlas:
@@ -44,6 +58,7 @@ def atlas(ask: Asker, spec: Atlas | str) -> Atlas:
     """
     if isinstance(spec, Atlas):
         return spec
+    spec = as_text(spec, "atlas")
     everything = {a.iri: a for a in parcellations.atlases(ask)}
     hits = _atlas_hits(ask, spec)
     if not hits:
@@ -63,6 +78,7 @@ def parcellation(ask: Asker, spec: Parcellation | str) -> Parcellation:
     """
     if isinstance(spec, Parcellation):
         return spec
+    spec = as_text(spec, "parcellation")
     iri = _iri(spec)
     found = _release_hits(ask, spec, iri)
     if not found:
@@ -109,6 +125,7 @@ def space_among(ask: Asker, spec: Space | str, among: Collection[IRI]) -> Space:
 
 
 def _space(ask: Asker, spec: str, rows: Mapping[IRI, Row]) -> Space:
+    spec = as_text(spec, "space")
     iri = _iri(spec)
     if iri is not None:
         hits: Sequence[IRI] = [iri] if iri in rows else []
@@ -136,6 +153,7 @@ def term(ask: Asker, spec: str) -> IRI:
     NoSuchName, AmbiguousName
         As :func:`siibra_kg.questions.lookup.region` does.
     """
+    spec = as_text(spec, "controlled term")
     iri = _iri(spec)
     if iri is not None:
         return iri
