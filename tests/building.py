@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,18 +44,21 @@ def short(term: ox.NamedNode | ox.Literal | ox.BlankNode) -> str:
 
 def infer(turtle: str) -> dict[str, Triples]:
     """Run all rules over Turtle; gives what each added, by name, and the edges left out as ``cycles``."""
-    bench = Workbench()
+    with closing(Workbench()) as bench:
+        return _infer(bench, turtle)
+
+
+def _infer(bench: Workbench, turtle: str) -> dict[str, Triples]:
     bench.load(to_ntriples("test.ttl", (HEADER + turtle).encode(), "ttl", BASE, BASE + "blank/"))
     out: dict[str, Triples] = {"cycles": set()}
     for rule in read_rules(resources.folder("ontologies") / "rules"):
-        bench.need(rule.after)
         if rule.function:
             added = FUNCTIONS[rule.function](bench.rows(rule.query), BASE)
             text = "".join(added.lines).encode()
             out["cycles"] |= {(a.removeprefix(BASE), "", b.removeprefix(BASE)) for a, b in added.cycles}
         else:
             text = bench.construct(rule.query)
-        bench.keep(rule.name, text)
+        bench.load(text)
         quads = ox.parse(text, ox.RdfFormat.N_TRIPLES)
         out[rule.name] = {(short(q.subject), short(q.predicate), short(q.object)) for q in quads}
     return out

@@ -21,6 +21,7 @@ from documents import document
 from siibra_kg.build import build
 from siibra_kg.build.pipeline import Plan, run
 from siibra_kg.build.snapshot import Snapshot, find, previous, prune
+from siibra_kg.build.statements import Statements
 from siibra_kg.build.switch import locked
 from siibra_kg.errors import BuildError, SnapshotError
 
@@ -195,7 +196,7 @@ def test_a_graph_that_cannot_be_written_stops_the_build(tmp_path: Path, monkeypa
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "graph.nq.zst")
 
-    monkeypatch.setattr("siibra_kg.build.statements.Statements.write", full)
+    monkeypatch.setattr(Statements, "write", full)
     with pytest.raises(
         BuildError, match=r"No space left on device: graph\.nq\.zst; the previous snapshot is unchanged"
     ):

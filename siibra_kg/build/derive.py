@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from siibra_kg.build.python_rules import FUNCTIONS, Added
+from siibra_kg.build.python_rules import FUNCTIONS
 from siibra_kg.build.repairs import corrected
 from siibra_kg.build.report import RepairRecord, RuleRecord
 from siibra_kg.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from concurrent.futures import Future
 
+    from siibra_kg.build.python_rules import Added
     from siibra_kg.build.repairs import Repair
     from siibra_kg.build.rules import Rule
     from siibra_kg.build.statements import Statements
@@ -38,9 +40,8 @@ def mend(
     """
     mended: list[RepairRecord] = []
     for repair in repairs:
-        added = statements.put_lines(repair.graph, corrected(repair, texts, nodes))
-        if added:
-            statements.bench.load(added)
+        added = statements.put_lines(repair.graph, corrected(repair, texts, nodes)).result()
+        statements.bench.load(added)
         mended.append(RepairRecord(repair.id, repair.what, repair.evidence, added.count(b"\n")))
     return tuple(mended)
 
@@ -59,27 +60,28 @@ def infer(
     progress
         Called with ``"rules"``, rules run, and their number.
     """
-    inferred: list[RuleRecord] = []
+    wanted = {name for rule in rules for name in rule.after}
+    done: list[tuple[Rule, float, Future[bytes]]] = []
     cycles: list[tuple[str, str]] = []
     for number, rule in enumerate(rules, start=1):
         start = time.perf_counter()
-        text, left_out = _run(statements, rule)
-        cycles.extend(left_out)
-        statements.bench.keep(rule.name, text)
-        seconds = round(time.perf_counter() - start, 4)
-        inferred.append(RuleRecord(rule.name, rule.kind, text.count(b"\n"), seconds))
+        text, added = _run(statements, rule)
+        if rule.name in wanted:  # nobody pays for loading what nobody reads
+            statements.bench.load(text)
+        kept = statements.put_lines(rule.graph, added.lines) if added else statements.put(rule.graph, text)
+        cycles += added.cycles if added else ()
+        done.append((rule, round(time.perf_counter() - start, 4), kept))
         progress("rules", number, len(rules))
-    return tuple(inferred), tuple(sorted(cycles))
+    records = (RuleRecord(rule.name, rule.kind, kept.result().count(b"\n"), took) for rule, took, kept in done)
+    return tuple(records), tuple(sorted(cycles))
 
 
-def _run(statements: Statements, rule: Rule) -> tuple[bytes, tuple[tuple[str, str], ...]]:
-    """Run one rule; gives its statements, and the edges that it left out."""
-    bench = statements.bench
-    bench.need(rule.after)
+def _run(statements: Statements, rule: Rule) -> tuple[bytes, Added | None]:
+    """Run one rule; gives its statements, and the same as lines where a Python function made them."""
     if not rule.function:
-        return statements.put(rule.graph, bench.construct(rule.query)), ()
+        return statements.bench.construct(rule.query), None
     function = FUNCTIONS.get(rule.function)
     if function is None:
         raise BuildError(f"rule {rule.name}", f"there is no Python function {rule.function!r}")
-    added: Added = function(bench.rows(rule.query), statements.base)
-    return statements.put_lines(rule.graph, added.lines), added.cycles
+    added = function(statements.bench.rows(rule.query), statements.base)
+    return "".join(added.lines).encode(), added

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from siibra_kg.errors import BadDocument, BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -35,44 +35,45 @@ _BLANK_OBJECT = re.compile(rb" _:(\S+) \.$", re.MULTILINE)
 
 
 class Workbench:
-    """Holds the statements of a build while rules add to them."""
+    """Holds the statements of a build while rules add to them. Loading goes on in the background until a query."""
 
     def __init__(self) -> None:
         self._store = ox.Store()
-        self._pending: dict[str, bytes] = {}
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="siibra-kg-load")
+        self._loads: list[Future[None]] = []
 
     def load(self, ntriples: bytes) -> None:
-        """Make statements visible to queries at once."""
+        """Make statements visible to every later query."""
+        self._loads.append(self._pool.submit(self._load, ntriples))
+
+    def _load(self, ntriples: bytes) -> None:
         self._store.bulk_load(ntriples, ox.RdfFormat.N_TRIPLES, lenient=True)
 
-    def keep(self, name: str, ntriples: bytes) -> None:
-        """Keep what a rule added until a later rule names it; nobody pays for loading what nobody reads."""
-        self._pending[name] = ntriples
+    def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        for load in self._loads:
+            load.result()
+        self._loads.clear()
+        return self._store.query(query)
 
-    def need(self, names: Iterable[str]) -> None:
-        """Make visible what the named rules added."""
-        for name in names:
-            if waiting := self._pending.pop(name, b""):
-                self.load(waiting)
+    def close(self) -> None:
+        """Stop loading."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def construct(self, query: str) -> bytes:
         """Run a CONSTRUCT; gives N-Triples lines, possibly repeated."""
-        found = self._store.query(query)
+        found = self._query(query)
         if not isinstance(found, ox.QueryTriples):
             raise BuildError("rules", "a rule has to be a CONSTRUCT, or a SELECT with a Python function")
         return found.serialize(format=ox.RdfFormat.N_TRIPLES) or b""
 
     def rows(self, query: str) -> Iterator[tuple[str | None, ...]]:
         """Run a SELECT; gives IRIs and lexical forms as text."""
-        found = self._store.query(query)
+        found = self._query(query)
         if not isinstance(found, ox.QuerySolutions):
             raise BuildError("rules", "a rule with a Python function has to be a SELECT")
         width = range(len(found.variables))
         for row in found:
             yield tuple(None if (cell := row[i]) is None else cell.value for i in width)
-
-    def __len__(self) -> int:
-        return len(self._store)
 
 
 def to_ntriples(path: str, data: bytes, form: str, base_iri: str, blank: str) -> bytes:

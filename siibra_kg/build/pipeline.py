@@ -100,8 +100,11 @@ def run(plan: Plan, out: Path | None) -> BuildReport:
 def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
     """Make all files of a snapshot in a folder."""
     repairs, rules = _known()
-    with closing(DiskStore(staging / STORE)) as disk:
-        statements = Statements(plan.settings.base_iri, Workbench(), disk)
+    with (
+        closing(DiskStore(staging / STORE)) as disk,
+        closing(Workbench()) as bench,
+        closing(Statements(plan.settings.base_iri, bench, disk)) as statements,
+    ):
         with statements.timed("read"):
             gathered = gather(sources, statements.base, require=plan.require, progress=plan.progress)
             texts, own = _assert(statements, gathered)
@@ -124,7 +127,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
                 repairs=repairs,
                 rules=rules,
             )
-            statements.put(META, about)
+            statements.put(META, about).result()
             content_hash, size = statements.write(staging / GRAPH)
             plan.checkpoint("graph")
             disk.finish()
@@ -184,9 +187,8 @@ def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], li
 
 
 def _put(statements: Statements, graph: str, text: bytes) -> bytes:
-    text = statements.put(graph, text)
     statements.bench.load(text)
-    return text
+    return statements.put(graph, text).result()
 
 
 def _curated(base: str) -> Iterator[tuple[str, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import zstandard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
     from siibra_kg.build.engine import DiskStore, Workbench
@@ -46,15 +48,28 @@ class Statements:
     seconds: dict[str, float] = field(default_factory=dict)
     _quads: dict[str, bytes] = field(default_factory=dict)
     _waiting: list[bytes] = field(default_factory=list)
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="siibra-kg-sort")
+    )
 
-    def put(self, graph: str, ntriples: bytes) -> bytes:
-        """Take the statements of a graph, named relative to the base; gives them sorted, each once."""
+    def put(self, graph: str, ntriples: bytes) -> Future[bytes]:
+        """Take the statements of a graph, named relative to the base.
+
+        Sorting goes on in the background, while the engine is busy with the next rule; the result is the statements
+        as N-Triples, sorted, each once.
+        """
+        return self._pool.submit(self._put, graph, ntriples)
+
+    def put_lines(self, graph: str, lines: Iterable[str]) -> Future[bytes]:
+        """Take the statements of a graph as lines; as :meth:`put`, without having to find them first."""
+        return self._pool.submit(self._put_lines, graph, lines)
+
+    def _put(self, graph: str, ntriples: bytes) -> bytes:
         # Sources come nearly in order, which a dictionary keeps and sorting makes use of.
         lines = sorted(dict.fromkeys(ntriples.splitlines(keepends=True)))
         return self._take(graph, b"".join(lines), len(lines))
 
-    def put_lines(self, graph: str, lines: Iterable[str]) -> bytes:
-        """Take the statements of a graph as lines; as :meth:`put`, without having to find them first."""
+    def _put_lines(self, graph: str, lines: Iterable[str]) -> bytes:
         unique = sorted(set(lines))  # by code point, which is the order of UTF-8 as well
         return self._take(graph, "".join(unique).encode(), len(unique))
 
@@ -68,12 +83,19 @@ class Statements:
                 self._load()
         return text
 
+    def close(self) -> None:
+        """Stop sorting."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
     def _load(self) -> None:
         self.disk.add(b"".join(self._waiting))
         self._waiting.clear()
 
     def write(self, path: Path) -> tuple[str, int]:
-        """Write all graphs, sorted by name, then by line, compressed; gives the content hash and the file's size."""
+        """Write all graphs, sorted by name, then by line, compressed; gives the content hash and the file's size.
+
+        Every :meth:`put` has to be done: its result asked for.
+        """
         self._load()
         digest = hashlib.sha256()
         with path.open("wb") as file, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
