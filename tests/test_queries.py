@@ -9,6 +9,7 @@ import pytest
 from conftest import INSTANCES
 from golden.expected import GOLDEN
 from golden.make_golden import ROWS, ordered, text
+from golden.named import stated
 from golden.raw import Raw
 
 from siibra_kg.questions.run import check, run
@@ -61,6 +62,29 @@ def test_an_example_has_its_golden_rows(store: Store, raw: Raw, name: str, i: in
 @pytest.mark.mirror
 def test_the_committed_golden_rows_are_those_of_the_pinned_archive(raw: Raw) -> None:
     assert text(raw) == ROWS.read_text(encoding="utf-8")
+
+
+@pytest.mark.mirror
+def test_describing_a_node_gives_what_its_document_states_and_which_graph_says_it(store: Store, raw: Raw) -> None:
+    node = "https://openminds.om-i.org/instances/nervousSystemStructure/caudate-putamen"
+    rows = [row for row in run(store, CATALOG["node/describe"], {"node": node}) if row.direction == "out"]
+    said = {(row.property, str(row.value)) for row in rows if row.graph.endswith("/graph/openminds/latest")}
+    assert said == stated(raw, node)
+    assert {row.property.rpartition("/")[2] for row in rows if "/graph/rule/" in row.graph} == {"nameKey"}
+
+
+@pytest.mark.mirror
+def test_each_class_has_as_many_instances_as_there_are_documents(store: Store, raw: Raw) -> None:
+    table = run(store, CATALOG["graph/classes"])
+    found = {row.type.rpartition("/")[2]: row.instances for row in table if "openminds" in row.type}
+    assert {name: found.get(name) for name in raw.by_type} == {name: len(iris) for name, iris in raw.by_type.items()}
+    assert found["AtlasAnnotation"] == 11_220
+    assert found["ParcellationTerminologyVersion"] == 53
+    instances = table.column("instances")
+    assert list(instances) == sorted(instances, reverse=True)
+    by_graph = run(store, CATALOG["graph/classes-by-graph"])
+    read = [row.instances for row in by_graph if row.type.endswith("/Region") and "/rule/" in row.graph]
+    assert sum(read) == next(row.instances for row in table if row.type.endswith("vocab/Region"))
 
 
 @pytest.mark.mirror

@@ -13,6 +13,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+import golden.named  # noqa: E402, F401  its functions register themselves
 from golden.expected import GOLDEN  # noqa: E402
 from golden.raw import Raw  # noqa: E402
 from siibra_kg.resources import folder  # noqa: E402
