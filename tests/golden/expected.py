@@ -276,12 +276,13 @@ def chain(raw: Raw, atlas: str) -> Rows:
 @golden("version/changes", "change", "iri", "name", "old_name", "entity")
 def changes(raw: Raw, old: str, new: str) -> Rows:
     def realised(release: str) -> dict[str, Region]:
-        return {r.entity or r.name: r for r in raw.releases[local(release)].regions.values() if r.versions}
+        regions = raw.releases[local(release)].regions.values()
+        return {r.entity or local(r.iri): r for r in regions if r.versions}
 
     before, after = realised(old), realised(new)
     out: Rows = [("new", r.iri, r.name, None, r.entity) for k, r in after.items() if k not in before]
     out += [("gone", r.iri, r.name, None, r.entity) for k, r in before.items() if k not in after]
-    both = [(before[k], r) for k, r in after.items() if k in before and r.entity]
+    both = [(before[k], r) for k, r in after.items() if k in before]
     return out + [("renamed", r.iri, r.name, o.name, r.entity) for o, r in both if r.name != o.name]
 
 
