@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from siibra_kg.build.duplicates import Descriptions
 from siibra_kg.build.engine import to_ntriples
+from siibra_kg.build.findings import described
 from siibra_kg.build.manifest import SourceRecord
 from siibra_kg.build.report import SetAsideRecord
 from siibra_kg.errors import BadDocument, BuildError, SourceError
@@ -28,13 +29,14 @@ _STRIDE = 256
 
 @dataclass(slots=True)
 class Gathered:
-    """What the sources said: N-Triples by graph (IRI relative to the base), and everything worth reporting."""
+    """What the sources said: N-Triples by graph (IRI relative to the base), nodes described, and what to report."""
 
     graphs: dict[str, list[bytes]] = field(default_factory=dict)
     sources: list[SourceRecord] = field(default_factory=list)
     set_aside: list[SetAsideRecord] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
+    nodes: set[str] = field(default_factory=set)
 
 
 def gather(
@@ -78,6 +80,8 @@ def gather(
         out.set_aside += (SetAsideRecord(source.name, s.path, s.reason) for s in source.set_aside())
         out.set_aside += (SetAsideRecord(source.name, e.path, _without_path(e)) for e in read.bad)
         out.notes += read.notes
+        for _, text, nodes in read.documents:
+            out.nodes.update(nodes or described([text]))
         kept, duplicates = reader.descriptions.sift(source.name, read.documents)
         out.duplicates += duplicates
         out.graphs[graph] = kept

@@ -110,7 +110,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             texts, own = _assert(statements, gathered)
         plan.checkpoint("read")
         with statements.timed("repair"):
-            nodes = described((*texts, *own))
+            nodes = gathered.nodes | described(own)
             links = dangling(texts, nodes, repairs)
             mended = mend(statements, texts, nodes, repairs)
             del texts, own, nodes  # a third of a build's memory; the store has it all
