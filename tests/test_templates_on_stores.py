@@ -30,7 +30,6 @@ VIRTUOSO = {
     "check/dangling-link": "leaves out links whose target is in no triple of its own",
     "check/depth-wrong": "counts an unbound variable of a nested query as one",
     "check/origin-without-unit": "writes doubles with 16 digits, not 17",
-    "version/changes": "loses the rows of the second branch when both subtract with MINUS",
 }
 
 
