@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 # At once, unlike the others: `siibra_kg.build` is a package too, and whoever imports that first would leave the
 # package here where users expect the function.
 from siibra_kg.build import build
+from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
     from siibra_kg import errors
@@ -47,8 +48,6 @@ __all__ = [
     "errors",
     "open",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = MappingProxyType(
     {

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import siibra_kg
 from siibra_kg import resources
 from siibra_kg.build.derive import infer, mend
 from siibra_kg.build.engine import DiskStore, Workbench, to_ntriples
@@ -24,6 +23,7 @@ from siibra_kg.build.statements import Statements
 from siibra_kg.build.switch import FolderSite, HomeSite, locked, sync
 from siibra_kg.errors import BuildError
 from siibra_kg.sources import default, resolve
+from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -121,7 +121,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             plan.progress("write", 0, 1)
             about = meta(
                 statements.base,
-                siibra_kg.__version__,
+                __version__,
                 statements.counts,
                 sources=gathered.sources,
                 repairs=repairs,
@@ -135,7 +135,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             plan.progress("write", 1, 1)
     manifest = Manifest(
         format=FORMAT,
-        tool=siibra_kg.__version__,
+        tool=__version__,
         base_iri=statements.base,
         content_hash=content_hash,
         graph_bytes=size,

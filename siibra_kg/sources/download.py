@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from siibra_kg import __version__
 from siibra_kg.errors import SourceError
 from siibra_kg.sources.progress import for_terminal
+from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
