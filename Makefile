@@ -29,7 +29,7 @@ lint: $(VENV)/.test ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 servers: $(VENV)/.test ## make sure the SPARQL servers that the contract tests need are there
 	$(BIN)/python -m tests.servers.ensure_servers
