@@ -51,6 +51,10 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
+def _plural(noun: str) -> str:
+    return noun + ("es" if noun.endswith("s") else "s")
+
+
 class TermError(SiibraKGError, ValueError):
     """A value cannot be an RDF term, for instance an IRI with a space in it."""
 
@@ -220,7 +224,7 @@ class AmbiguousName(SiibraKGError, LookupError):
         rest = len(self.candidates) - 12
         more = f"\n    and {rest} more" if rest > 0 else ""
         return (
-            f"{self.spec!r} names {len(self.candidates)} {self.kind}s{place}; "
+            f"{self.spec!r} names {len(self.candidates)} {_plural(self.kind)}{place}; "
             f"say which, by its id or IRI or by naming its parcellation:\n{shown}{more}"
         )
 

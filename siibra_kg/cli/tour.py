@@ -111,5 +111,5 @@ def _voxels(kg: KnowledgeGraph, out: Path, number: int) -> None:
     write(f"   {volume.volume_mm3():,.0f} mm³ around ({x:.1f}, {y:.1f}, {z:.1f}) mm in {volume.space_name}")
     write(f"   mask:    {volume.save(out / 'aal1_amygdala_left.nii.gz')}")
     write(f"   picture: {kg.picture(amygdala, out / 'aal1_amygdala_left.png', 'colin 27')}")
-    for line in kg.cite(amygdala).lines():
-        write(f"   {line}")
+    write(f"   cite:    {volume.provenance.citation}")
+    write(f"   licence: {volume.provenance.license}")
