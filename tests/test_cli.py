@@ -223,3 +223,25 @@ def test_a_closed_pipe_is_no_error(snapshot_home):
     assert "Traceback" not in done.stderr
     assert "Error" not in done.stderr
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("malformed.jsonld", '{"@id": "https://x.org/a",\n "b": }', "line 2"),
+        ("deep.jsonld", '{"@id": "https://x.org/a", "p": ' + "[" * 5000 + "]" * 5000 + "}", "nested deeper"),
+        ("number.json", "42", "JSON object"),
+        ("huge.jsonld", json.dumps({"@id": "https://x.org/a", "name": "x" * 3_000_000}), "3,000,000"),
+        ("remote.jsonld", '{"@context": "http://127.0.0.1:9/c", "@id": "https://x.org/a"}', "http://127.0.0.1:9/c"),
+        ("half.ttl", "<https://x.org/a> a ", "line 1"),
+    ],
+    ids=lambda v: v if isinstance(v, str) and len(v) < 20 else "",
+)
+def test_a_document_that_cannot_be_used_is_named(cli, tmp_path, name, content, said):
+    """Building from one bad document alone names the file and the place, exits with 2 and makes no snapshot."""
+    (tmp_path / name).write_text(content)
+    done = cli("build", "--source", tmp_path / name, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()

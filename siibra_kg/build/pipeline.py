@@ -39,6 +39,8 @@ __all__ = ["Plan", "run"]
 
 # Graphs that this project writes itself: relative IRI, folder below ontologies/.
 _CURATED = (("graph/ontology", "."), ("graph/maps", "maps"))
+# How many unusable documents an error names.
+_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,10 @@ def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], li
         parts.clear()
         texts.append(_put(statements, graph, text))
     if not any(texts):
-        told = [f"{s.name}: {s.missing or 'no document that can be used'}" for s in gathered.sources]
-        raise BuildError("read", "; ".join(told) or "there are no sources")
+        told = [s.missing and f"{s.name}: {s.missing}" for s in gathered.sources]
+        told += [f"{s.path}: {s.reason}" for s in gathered.set_aside[:_TOLD]]
+        told += [f"and {more} more documents"] if (more := len(gathered.set_aside) - _TOLD) > 0 else []
+        raise BuildError("read", "; ".join(filter(None, told)) or "there is no document in the sources")
     return texts, [_put(statements, graph, text) for graph, text in _curated(statements.base)]
 
 
