@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadDocument
-from siibra_kg.jsonld import nt
 from siibra_kg.jsonld.guard import escape
 from siibra_kg.jsonld.lift import citations, tidy
 from siibra_kg.jsonld.names import CITATION, MOST, NAME, SKIP, TEXT, below
+from siibra_kg.jsonld.nt import literal
 from siibra_kg.jsonld.skolem import Namer
 from siibra_kg.jsonld.values import Values
 from siibra_kg.vocab import OMI, OMT, RDF, RDF_TYPE
@@ -106,7 +106,7 @@ class Emitter:
             if not prop.inverse:
                 if type(value) is str:
                     if kind == TEXT or (kind == NAME and tidy(value) == value):
-                        add(f"{subject}{prop.text}{nt.literal(value)} .\n")
+                        add(f"{subject}{prop.text}{literal(value)} .\n")
                         continue
                 elif type(value) is dict and len(value) == 1 and type(identifier := value.get("@id")) is str:
                     target = links.get(identifier)
@@ -125,7 +125,7 @@ class Emitter:
         embedded: list[tuple[dict[str, Any], str]] = []
         for i, item in enumerate(value if is_list else (value,)):
             if type(item) is str and plain:
-                add(f"{subject}{prop.text}{nt.literal(item)} .\n")
+                add(f"{subject}{prop.text}{literal(item)} .\n")
                 continue
             if type(item) is dict and len(item) == 1 and type(identifier := item.get("@id")) is str:
                 target = links.get(identifier)
@@ -194,7 +194,7 @@ class Emitter:
         text = self._text(identifier, pointer)
         if text is None:
             text = self._namer.invalid(str(identifier))
-            self.lines.append(f"{text}{_IDENTIFIER}{nt.literal(str(identifier))} .\n")
+            self.lines.append(f"{text}{_IDENTIFIER}{literal(str(identifier))} .\n")
             message = f"{identifier!r} is not an absolute IRI; the node is named {text}"
             self._values.note(f"{pointer}/@id", "bad-iri", message)
         return text
@@ -204,7 +204,7 @@ class Emitter:
         text = self._text(identifier, pointer)
         if text is None:
             self._values.note(pointer, "bad-iri", f"{identifier!r} is not an absolute IRI; it is kept as a string")
-            return nt.literal(str(identifier))
+            return literal(str(identifier))
         return text
 
     def _text(self, identifier: object, pointer: str) -> str | None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from siibra_kg.jsonld import nt
 from siibra_kg.jsonld.names import SKIP, Exotic
+from siibra_kg.jsonld.nt import literal
 from siibra_kg.vocab import NAMESPACES, OMI
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Namer:
         if "@id" in item:
             identifier = str(item["@id"])
             known = self._links.known.get(identifier)
-            return known or self._links.text(identifier, expanded=self._names.exact) or nt.literal(identifier)
+            return known or self._links.text(identifier, expanded=self._names.exact) or literal(identifier)
         return self._canonical(item)
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadDocument, TermError
-from siibra_kg.jsonld import nt
 from siibra_kg.jsonld.iris import is_absolute_iri, is_web_iri
 from siibra_kg.jsonld.lift import as_number, date_type, tidy
 from siibra_kg.jsonld.names import CITATION, DATE, IRI, MAYBE_IRI, NAME, NUMBER, TEXT, Exotic
+from siibra_kg.jsonld.nt import MAX_EXACT, lexical, literal, typed
+from siibra_kg.jsonld.nt import number as number_text
 from siibra_kg.terms import Literal, to_sparql
 from siibra_kg.vocab import RDF, XSD
 
@@ -63,14 +64,14 @@ class Values:
         """Give the term of a string, number or boolean."""
         if type(item) is str:
             if self._raw or prop.kind in (TEXT, CITATION):
-                return nt.literal(item)
+                return literal(item)
             return self._lifted(item, prop, pointer)
         if type(item) is bool:
             return f'"{"true" if item else "false"}"^^<{XSD}boolean>'
         if type(item) is int or type(item) is float:
-            if not self._exact and abs(item) >= nt.MAX_EXACT:
+            if not self._exact and abs(item) >= MAX_EXACT:
                 raise Exotic(item)
-            return nt.number(item)
+            return number_text(item)
         if type(item) is list:
             raise Exotic(item)
         raise BadDocument(self.path, f"a value of type {type(item).__name__} is not JSON", pointer or "")
@@ -81,21 +82,21 @@ class Values:
             clean = tidy(text)
             if clean != text:
                 self.note(pointer, "cleaned", f"white space or Unicode form of {text!r} evened out")
-            return nt.literal(clean)
+            return literal(clean)
         if kind in (IRI, MAYBE_IRI):
             if is_web_iri(text):
                 return f"<{self._links.resolve(text)}>"
         elif kind == DATE:
             datatype = date_type(text)
             if datatype is not None:
-                return nt.typed(text, datatype)
+                return typed(text, datatype)
         elif kind == NUMBER:
             number = as_number(text)
             if number is not None:
-                return nt.number(number)
+                return number_text(number)
         if kind in _CODES:
             self.note(pointer, _CODES[kind], f"{text!r} should be {_EXPECTED[kind]}; it is kept as a string")
-        return nt.literal(text)
+        return literal(text)
 
     def value(self, item: dict[str, Any], pointer: str | None) -> str:
         """Give the term of a value object that states its own datatype or language."""
@@ -103,20 +104,20 @@ class Values:
             raise Exotic(item)
         value, datatype, language = item["@value"], item.get("@type"), item.get("@language")
         if datatype == "@json":
-            return nt.typed(_json_text(value), RDF + "JSON")
+            return typed(_json_text(value), RDF + "JSON")
         if language is not None:
             try:
                 return to_sparql(Literal(value, language=language))
             except TermError as error:
                 self.note(pointer, "bad-language", f"{error}; the text is kept without it")
-                return nt.literal(value)
-        text = value if type(value) is str else nt.lexical(value, datatype)
+                return literal(value)
+        text = value if type(value) is str else lexical(value, datatype)
         if datatype is not None and is_absolute_iri(datatype):
-            return nt.typed(text, datatype)
+            return typed(text, datatype)
         self.note(
             pointer, "bad-datatype", f"the datatype {datatype!r} is not an absolute IRI; the text is kept without it"
         )
-        return nt.literal(text)
+        return literal(text)
 
 
 def _json_text(value: object) -> str:
@@ -127,6 +128,6 @@ def _json_text(value: object) -> str:
             return {key: plain(member) for key, member in item.items()}
         if isinstance(item, list):
             return [plain(member) for member in item]
-        return int(item) if isinstance(item, float) and item.is_integer() and abs(item) < nt.MAX_EXACT else item
+        return int(item) if isinstance(item, float) and item.is_integer() and abs(item) < MAX_EXACT else item
 
     return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))

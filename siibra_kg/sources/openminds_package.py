@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import SourceError
-from siibra_kg.sources import pins
 from siibra_kg.sources.child import ChildFailed, run_child
 from siibra_kg.sources.limits import LIMITS
+from siibra_kg.sources.pins import LICENSE, PACKAGE, PACKAGE_CONTENT, PACKAGE_URL
 from siibra_kg.sources.protocol import SourceInfo
 from siibra_kg.sources.reading import ReadingSource
 
@@ -48,16 +48,16 @@ class OpenMindsPackage(ReadingSource):
     """
 
     def __init__(
-        self, command: Sequence[str] | None = None, timeout: float = _TIMEOUT, pin: str = pins.PACKAGE_CONTENT
+        self, command: Sequence[str] | None = None, timeout: float = _TIMEOUT, pin: str = PACKAGE_CONTENT
     ) -> None:
         about = SourceInfo(
             name="openminds",
             kind="package",
             graph="graph/openminds/latest",
             version="latest",
-            revision=pins.PACKAGE,
-            url=pins.PACKAGE_URL,
-            license=pins.LICENSE,
+            revision=PACKAGE,
+            url=PACKAGE_URL,
+            license=LICENSE,
             sha256=pin,
             documents=0,
         )
@@ -84,8 +84,8 @@ class OpenMindsPackage(ReadingSource):
 
 def _command() -> list[str]:
     version = installed_version()
-    if version != pins.PACKAGE:
+    if version != PACKAGE:
         found = f"version {version} is installed" if version else "it is not installed"
-        hint = f"pip install openMINDS=={pins.PACKAGE}; {_HINT}"
-        raise SourceError(_SOURCE, f"openMINDS {pins.PACKAGE} is needed, {found}", hint)
+        hint = f"pip install openMINDS=={PACKAGE}; {_HINT}"
+        raise SourceError(_SOURCE, f"openMINDS {PACKAGE} is needed, {found}", hint)
     return [sys.executable, "-I", str(_CHILD), json.dumps({"path": sys.path})]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import SourceError
-from siibra_kg.sources import pins
 from siibra_kg.sources.archive import ArchiveSource, Selection
 from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.fetch import fetch, local_path, place_of
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
 from siibra_kg.sources.openminds_package import OpenMindsPackage, installed_version
+from siibra_kg.sources.pins import COMMIT, CONTENT, GENERATIONS, LICENSE, URL
 from siibra_kg.sources.protocol import SourceInfo, slug
 from siibra_kg.sources.unpack import unpack
 
@@ -67,24 +67,24 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
 
 
 def _pinned(generation: str, settings: Settings, progress: Progress | None) -> ArchiveSource:
-    if generation not in pins.CONTENT:
-        hint = f"it has {', '.join(pins.GENERATIONS)}"
+    if generation not in CONTENT:
+        hint = f"it has {', '.join(GENERATIONS)}"
         raise SourceError(f"openminds-archive@{generation}", "the pinned archive has no such generation", hint)
-    documents, sha256 = pins.CONTENT[generation]
+    documents, sha256 = CONTENT[generation]
     about = SourceInfo(
         name="openminds" if generation == "latest" else f"openminds-{generation}",
         kind="archive",
         graph=f"graph/openminds/{generation}",
         version=generation,
-        revision=pins.COMMIT,
-        url=pins.URL,
-        license=pins.LICENSE,
+        revision=COMMIT,
+        url=URL,
+        license=LICENSE,
         sha256=sha256,
         documents=documents,
     )
     # One real document of the archive is a ".json" among 17,431 ".jsonld" (defect D19).
     selection = Selection(below=f"instances/{generation}/", suffixes=(".jsonld", ".json"), top=True)
-    locate = partial(_fetch_archive, pins.URL, settings, progress)
+    locate = partial(_fetch_archive, URL, settings, progress)
     return ArchiveSource(about, locate, selection, label="openminds-archive")
 
 

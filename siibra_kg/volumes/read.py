@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siibra_kg.errors import BadVolume
-from siibra_kg.volumes import nifti
 from siibra_kg.volumes.label_map import LabelMap
+from siibra_kg.volumes.nifti import read
 from siibra_kg.volumes.packages import locate
 from siibra_kg.volumes.spaces import check_grid
 from siibra_kg.volumes.volume import Provenance, Volume
@@ -49,7 +49,7 @@ def read_volume(ref: VolumeRef, settings: Settings) -> Volume:
     if ref.provider not in _PROVIDERS:
         raise BadVolume(ref.url, f"volumes of type {ref.provider!r} cannot be read yet", "NIfTI (nii) can")
     path = locate(ref, settings)
-    image = nifti.read(path)
+    image = read(path)
     if ref.sha256 and image.sha256 != ref.sha256.lower():
         reason = f"its content has the sha256 {image.sha256}, the graph says {ref.sha256}"
         raise BadVolume(str(path), reason, "it is another version of the file; get the one that the graph names")

@@ -13,7 +13,7 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume, LabelMismatch
 from siibra_kg.terms import contract
-from siibra_kg.volumes import nifti
+from siibra_kg.volumes.nifti import to_nibabel, write
 from siibra_kg.volumes.spaces import transform_code
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Volume:
         note = {"space": str(self.space), "name": self.name, "parcellation": self.parcellation}
         text = json.dumps({**{k: v for k, v in note.items() if v}, **self.provenance.to_dict()}, ensure_ascii=False)
         code = transform_code(self.space)
-        return nifti.to_nibabel(self.array, self.affine, code=code, intent=_INTENTS.get(self.kind, "none"), note=text)
+        return to_nibabel(self.array, self.affine, code=code, intent=_INTENTS.get(self.kind, "none"), note=text)
 
     def save(self, path: str | Path) -> Path:
         """Write a ``.nii`` or ``.nii.gz`` file; equal volumes give equal bytes.
@@ -216,7 +216,7 @@ class Volume:
         BadVolume
             If the name has another ending, or the file cannot be written.
         """
-        return nifti.write(Path(path), self.to_nibabel())
+        return write(Path(path), self.to_nibabel())
 
     def plot(self, path: str | Path | None = None, background: Volume | None = None) -> Picture:
         """Draw three orthogonal slices; see :func:`siibra_kg.volumes.plot.plot_mask`.
