@@ -12,6 +12,7 @@ import unicodedata
 __all__ = ["key", "split_hemisphere", "tokens"]
 
 _WORDS = re.compile(r"[^\W_]+")
+_ASCII_WORDS = re.compile(r"[a-z0-9]+")
 
 # What names a hemisphere, by where it stands. Only the two ends of a name count, so that a real name such as
 # "commissure of the left hemisphere's cortex" stays whole. A single letter counts only as a capital after a
@@ -35,6 +36,12 @@ def key(text: str) -> str:
     >>> key("JBA_Area-hOc1") == key("jba area HOC1")
     True
     """
+    if text.isascii():  # nearly all names, at a fifth of the cost; a test keeps both ways equal
+        return " ".join(_ASCII_WORDS.findall(text.lower()))
+    return _unicode_key(text)
+
+
+def _unicode_key(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     # Case folding can bring back combining marks (U+0130 gives i + U+0307), and NFKD new case: twice is stable.
@@ -77,9 +84,20 @@ def split_hemisphere(text: str) -> tuple[str, str | None]:
     >>> split_hemisphere("SN-l")
     ('sn l', None)
     """
+    lower = text.lower()
+    maybe = "left" in lower or "right" in lower or "lh" in lower or "rh" in lower
+    # Most names have none of these, and need none of the patterns.
+    if not maybe and not text.rstrip().rstrip(")]").endswith(("L", "R")):
+        return key(text), None
+    return _split(text)
+
+
+def _split(text: str) -> tuple[str, str | None]:
     for pattern in (_AFTER, _LETTER_AFTER, _BEFORE, _BEFORE_UNDERSCORE):
         found = pattern.search(text)
         rest = key(text[: found.start()] + " " + text[found.end() :]) if found else ""
-        if found and rest:
-            return rest, _SIDES[found["side"].lower()]
+        # Ignoring case, "i" matches the Turkish letters as well: those are no side.
+        side = _SIDES.get(found["side"].lower()) if found else None
+        if side and rest:
+            return rest, side
     return key(text), None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siibra_kg.names import key, split_hemisphere, tokens
+from siibra_kg.names import _split, _unicode_key, key, split_hemisphere, tokens
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,24 @@ def test_a_side_after_a_name_is_found_again(text: str, side: str) -> None:
         assert (base, found) == (key(text), side)
     else:
         assert (base, found) == (side, None)
+
+
+#: Text that nearly names a side: its parts in any order, with letters that only look alike when case is ignored.
+_WORDS = "left Left RIGHT right lh RH l L R hemi hemisphere in the of ( ) [ ] _ - . , : r\u0131ght \u0130 \u017f"
+_PIECES = [*_WORDS.split(), " ", "\n", "\u00a0", "area"]
+nearly = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), max_size=8).map("".join)
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.text() | nearly)
+def test_the_short_way_to_a_key_is_the_long_way(text: str) -> None:
+    assert key(text) == _unicode_key(text)
+
+
+@given(st.text() | nearly)
+def test_the_short_way_to_a_hemisphere_is_the_long_way(text: str) -> None:
+    assert split_hemisphere(text) == _split(text)
+
+
+def test_a_turkish_letter_makes_no_side() -> None:
+    """Ignoring case, the regular expression takes the dotless i for an i."""
+    assert split_hemisphere("area r\u0131ght") == ("area r\u0131ght", None)

@@ -7,6 +7,7 @@ Rows come in any order; what comes out does not depend on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -189,31 +190,30 @@ def _ancestors(rows: Iterable[Row]) -> dict[str, frozenset[str]]:
 
 def name_keys(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules are called alike
     """Write the look-up keys; rows are node, kind (release, region, node, term), text."""
-    keys: dict[tuple[str, bool], str] = {}
-    found: set[tuple[str, str]] = set()
-    nodes: dict[str, str] = {}
+    texts: dict[str, dict[str, set[str]]] = {}
     for node, kind, text in rows:
-        if node is None or kind is None or text is None:
-            continue
-        nodes[node] = kind
-        found.add((node, _folded(keys, text, region=kind == "region")))
-    for node, kind in nodes.items():
-        name = local_name(node)
-        if kind == "region":
-            found.add((node, _folded(keys, name.partition("~")[0], region=True)))
-            continue
-        found.add((node, _folded(keys, name, region=False)))
-        if "/parcellationEntity/" in node and "_" in name:
-            found.add((node, _folded(keys, name.partition("_")[2], region=False)))
-    return Added([f'<{node}> <{SKG}nameKey> "{word}" .\n' for node, word in found if word])
+        if node is not None and kind is not None and text is not None:
+            texts.setdefault(kind, {}).setdefault(node, set()).add(text)
+    found: set[str] = set()
+    for kind, nodes in texts.items():
+        # Each name is folded once, however many nodes have it: the versions of an entity share most names.
+        fold = lru_cache(maxsize=None)(_without_side if kind == "region" else key)
+        for node, names in nodes.items():
+            keys = {fold(name) for name in (*names, *_own_names(node, kind))}
+            found.update(f'<{node}> <{SKG}nameKey> "{word}" .\n' for word in keys if word)
+    return Added(list(found))
 
 
-def _folded(keys: dict[tuple[str, bool], str], text: str, *, region: bool) -> str:
-    """Fold a name once, however many nodes have it: the versions of an entity share most names."""
-    known = keys.get((text, region))
-    if known is None:
-        known = keys[text, region] = split_hemisphere(text)[0] if region else key(text)
-    return known
+def _without_side(text: str) -> str:
+    return split_hemisphere(text)[0]
+
+
+def _own_names(node: str, kind: str) -> tuple[str, ...]:
+    """Give the names that are in an IRI: that of an entity also without its atlas."""
+    name = local_name(node)
+    if kind == "region":
+        return (name.partition("~")[0],)
+    return (name, name.partition("_")[2]) if "/parcellationEntity/" in node else (name,)
 
 
 #: The functions by the name that a rule's header uses: rows and base IRI in, statements out.
