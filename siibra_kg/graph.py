@@ -331,7 +331,7 @@ class KnowledgeGraph:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<KnowledgeGraph on {self.snapshot.path if self.snapshot else self.store!r}>"
+        return f"<KnowledgeGraph on {self.snapshot.path if self.snapshot else repr(self.store)}>"
 
     def _repr_html_(self) -> str:
         return self.info()._repr_html_()

@@ -276,7 +276,7 @@ def _view(value: Region | Parcellation | Atlas) -> View:
     return value.view
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mapping:
     """A term of another vocabulary for a thing of ours; the fields are SSSOM's.
 
@@ -305,3 +305,9 @@ class Mapping:
     justification: IRI | None = None
     confidence: float = 1.0
     source: IRI | None = None
+
+    def __str__(self) -> str:
+        return f"{contract(self.predicate)} {contract(self.object)}" + (f" ({self.label})" if self.label else "")
+
+    def __repr__(self) -> str:
+        return f"<Mapping {contract(self.subject)} {self}>"

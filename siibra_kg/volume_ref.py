@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from siibra_kg.terms import contract
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -42,7 +44,7 @@ class LabelEntry:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VolumeRef:
     """All that is needed to fetch a volume, as the graph states it; what the volume module takes.
 
@@ -88,3 +90,8 @@ class VolumeRef:
     space_name: str = ""
     local: Path | None = None
     parcellation: str = ""
+
+    def __repr__(self) -> str:
+        what = f"{self.kind} {self.parcellation}".strip()
+        marks = f", {len(self.labels)} labels" if self.labels else ""
+        return f"<VolumeRef {what} in {self.space_name or contract(self.space)}{marks}: {self.url}>"
