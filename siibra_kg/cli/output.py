@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -77,7 +77,8 @@ def _write_rich(table: Table) -> None:
 
     drawn = RichTable(box=None, header_style="bold", pad_edge=False)
     for column in table.columns:
-        drawn.add_column(column.name, justify="right" if column.type in ("integer", "decimal") else "left")
+        side: Literal["left", "right"] = "right" if column.type in ("integer", "decimal") else "left"
+        drawn.add_column(column.name, justify=side, overflow="fold")
     for row in table.cells:
         drawn.add_row(*(cell_text(v) for v in row))
     Console(soft_wrap=True, highlight=False).print(drawn)
