@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
+import zstandard
 from building import BASE, Memory, ask, built, settings
 from documents import document
 
 from siibra_kg.build import build
+from siibra_kg.build.engine import DiskStore
 from siibra_kg.build.repairs import corrected, read_repairs
 from siibra_kg.build.report import BuildReport, Duplicate
 from siibra_kg.build.snapshot import find
@@ -93,6 +98,46 @@ def test_a_source_that_breaks_off_is_missing_and_nothing_of_it_is_kept(tmp_path:
     ]
     assert ask(snapshot, "SELECT ?n WHERE { ?x om:name ?n }") == [("A",)]
     assert "missing: half: source half: it breaks off" in str(snapshot.report())
+
+
+@pytest.mark.parametrize("eager", [True, False])
+@pytest.mark.parametrize("case", ["stays", "again", "breaks", "renamed", "rdf"])
+def test_the_store_holds_the_graph_whatever_was_loaded_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, *, eager: bool
+) -> None:
+    """What a source takes back, after it was loaded while being read, is neither in the store nor seen by rules."""
+    if eager:
+        monkeypatch.setattr(import_module("siibra_kg.build.gather"), "_STRIDE", 1)
+        monkeypatch.setattr(import_module("siibra_kg.build.statements"), "_AHEAD", 0)
+        monkeypatch.setattr(import_module("siibra_kg.build.statements"), "_BATCH", 0)
+    begun: list[str] = []
+    monkeypatch.setattr(DiskStore, "restart", lambda self, real=DiskStore.restart: (begun.append(case), real(self)))
+    entities = {
+        f"{n}.jsonld": document(
+            **{"@id": f"{OMI}parcellationEntity/A_{n}", "@type": OMT + "ParcellationEntity"}, name=n
+        )
+        for n in "bc"
+    }
+    one = Memory({"a.jsonld": node("a", name="A")}, "one", "graph/user/one")
+    two = Memory(entities, "two", "graph/user/two")
+    three = Memory({"a.jsonld": node("a", name="A")}, "three", "graph/user/one")
+    if case == "again":
+        two.documents_by_path = {**entities, "d.jsonld": node("a", name="other")}
+    elif case == "breaks":
+        two.broken = 1
+    elif case == "renamed":
+        monkeypatch.setattr(two, "info", lambda real=two.info: replace(real(), graph="graph/user/new"))
+    elif case == "rdf":
+        two.documents_by_path = {**entities, "d.ttl": f"[] <{OM}name> 'x' .".encode()}
+    snapshot = built(tmp_path, one, two, three)
+    assert begun == ([case] if case in ("again", "breaks", "renamed") else [])
+    packed = zstandard.ZstdDecompressor().stream_reader(snapshot.graph_path.open("rb")).read()
+    quads = list(ox.parse(packed, ox.RdfFormat.N_QUADS))
+    store = ox.Store.read_only(str(snapshot.store_path))
+    assert set(store) == set(quads)
+    assert len(store) == len(quads) == snapshot.manifest.triples
+    keys = ask(snapshot, "SELECT ?k WHERE { ?n a omt:ParcellationEntity ; skg:nameKey ?k } ORDER BY ?k")
+    assert keys == ([] if case == "breaks" else [("a b",), ("a c",), ("b",), ("c",)])
 
 
 def test_a_required_source_that_is_missing_stops_the_build(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ came, and queries over one graph are faster than over the union of many.
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -54,6 +55,11 @@ class Workbench:
             load.result()
         self._loads.clear()
         return self._store.query(query)
+
+    def restart(self) -> None:
+        """Forget everything that was loaded."""
+        _drop(self._loads)
+        self._store = ox.Store()
 
     def close(self) -> None:
         """Stop loading."""
@@ -129,6 +135,7 @@ class DiskStore:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._store: ox.Store | None = ox.Store(str(path))
         # One at a time: a load needs some 200 bytes of memory a quad, and the rules keep another core busy.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="siibra-kg-store")
@@ -141,6 +148,13 @@ class DiskStore:
     def _load(self, nquads: bytes) -> None:
         if self._store is not None:
             self._store.bulk_load(nquads, ox.RdfFormat.N_QUADS, lenient=True)
+
+    def restart(self) -> None:
+        """Drop what is queued, delete what was written, and begin anew."""
+        _drop(self._jobs)
+        self._store = None  # the engine closes its files with the last reference
+        shutil.rmtree(self._path)
+        self._store = ox.Store(str(self._path))
 
     def finish(self) -> None:
         """Wait for everything, and close the store."""
@@ -158,3 +172,11 @@ class DiskStore:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._jobs.clear()
         self._store = None
+
+
+def _drop(jobs: list[Future[None]]) -> None:
+    """Cancel what has not begun, wait for what has, and forget how it ended."""
+    for job in jobs:
+        job.cancel()
+    wait(jobs)
+    jobs.clear()

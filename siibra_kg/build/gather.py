@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from siibra_kg.build.report import Duplicate
+    from siibra_kg.build.statements import Statements
     from siibra_kg.sources.protocol import Document, Source
 
 __all__ = ["Gathered", "gather"]
@@ -41,7 +42,7 @@ class Gathered:
 
 def gather(
     sources: Iterable[Source],
-    base_iri: str,
+    statements: Statements,
     *,
     require: Collection[str],
     progress: Callable[[str, int, int | None], None],
@@ -52,8 +53,9 @@ def gather(
     ----------
     sources
         In the order in which they count: of two different descriptions of a node the first one stays.
-    base_iri
-        Base of the IRIs of embedded nodes.
+    statements
+        Names the base of the IRIs of embedded nodes. It is told ahead what documents say, so that loading does not
+        wait for the last of them; whatever turns out not to stay makes it begin again.
     require
         Names of sources without which there is no build.
     progress
@@ -64,12 +66,15 @@ def gather(
     BuildError
         If a required source is missing.
     """
-    out, reader = Gathered(), _Reader(base_iri)
+    out, reader = Gathered(), _Reader(statements)
     for source in sources:
+        expected = _free(getattr(source, "graph", ""), out.graphs)
         try:
-            read = reader.read(source, progress)
+            read = reader.read(source, expected, progress)
             about = asdict(source.info())
         except SourceError as error:
+            if expected:
+                statements.again()
             # Nothing of a source that breaks off is kept: half a library would look like a whole one.
             if source.name in require:
                 raise BuildError("read", str(error)) from error
@@ -85,6 +90,8 @@ def gather(
         kept, duplicates = reader.descriptions.sift(source.name, read.documents)
         out.duplicates += duplicates
         out.graphs[graph] = kept
+        if expected:
+            statements.settle(graph) if graph == expected and not duplicates else statements.again()
     out.set_aside.sort(key=lambda s: (s.source, s.path, s.reason))
     return out
 
@@ -101,15 +108,15 @@ class _Read:
 class _Reader:
     """Converts documents, and remembers across sources who described which node."""
 
-    def __init__(self, base_iri: str) -> None:
-        self.base_iri = base_iri
-        self.converter = Converter(base_iri)
+    def __init__(self, statements: Statements) -> None:
+        self.statements = statements
+        self.converter = Converter(statements.base)
         self.descriptions = Descriptions()
 
-    def read(self, source: Source, progress: Callable[[str, int, int | None], None]) -> _Read:
-        """Read one source to its end."""
+    def read(self, source: Source, graph: str, progress: Callable[[str, int, int | None], None]) -> _Read:
+        """Read one source to its end, and tell ahead what it says if its graph is known."""
         read, step = _Read(), f"read {source.name}"
-        count = 0
+        count = told = 0
         for count, document in enumerate(source.documents(), start=1):
             try:
                 read.documents.append(self.convert(source.name, document, read.notes))
@@ -117,14 +124,21 @@ class _Reader:
                 read.bad.append(error)
             if count % _STRIDE == 0:
                 progress(step, count, None)
+                told = self._tell(graph, read, told)
+        self._tell(graph, read, told)
         progress(step, count, count)
         return read
+
+    def _tell(self, graph: str, read: _Read, told: int) -> int:
+        if graph:
+            self.statements.ahead(graph, [text for _, text, _ in read.documents[told:]])
+        return len(read.documents)
 
     def convert(self, source: str, document: Document, notes: Counter[str]) -> tuple[str, bytes, tuple[str, ...]]:
         """Convert one document by its format."""
         if document.format != "jsonld":
-            blank = f"{self.base_iri}id/blank/{source}/{quote(document.path)}/"
-            text = to_ntriples(document.path, document.data, document.format, self.base_iri, blank)
+            blank = f"{self.statements.base}id/blank/{source}/{quote(document.path)}/"
+            text = to_ntriples(document.path, document.data, document.format, self.statements.base, blank)
             return document.path, text, ()
         made = self.converter.convert(document.path, document.data)
         for note in made.notes:

@@ -108,7 +108,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
         closing(Statements(plan.settings.base_iri, bench, disk)) as statements,
     ):
         with statements.timed("read"):
-            gathered = gather(sources, statements.base, require=plan.require, progress=plan.progress)
+            gathered = gather(sources, statements, require=plan.require, progress=plan.progress)
             texts, own = _assert(statements, gathered)
         plan.checkpoint("read")
         with statements.timed("repair"):
@@ -181,18 +181,13 @@ def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], li
     for graph, parts in sorted(gathered.graphs.items()):
         text = b"".join(parts)
         parts.clear()
-        texts.append(_put(statements, graph, text))
+        texts.append(statements.tell(graph, text))
     if not any(texts):
         told = [s.missing and f"{s.name}: {s.missing}" for s in gathered.sources]
         told += [f"{s.path}: {s.reason}" for s in gathered.set_aside[:_TOLD]]
         told += [f"and {more} more documents"] if (more := len(gathered.set_aside) - _TOLD) > 0 else []
         raise BuildError("read", "; ".join(filter(None, told)) or "there is no document in the sources")
-    return texts, [_put(statements, graph, text) for graph, text in _curated(statements.base)]
-
-
-def _put(statements: Statements, graph: str, text: bytes) -> bytes:
-    statements.bench.load(text)
-    return statements.put(graph, text).result()
+    return texts, [statements.tell(graph, text) for graph, text in _curated(statements.base)]
 
 
 def _curated(base: str) -> Iterator[tuple[str, bytes]]:

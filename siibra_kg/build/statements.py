@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -22,7 +22,9 @@ __all__ = ["Statements"]
 
 # Bytes of N-Quads that are loaded at once. Each load makes a file of its own in every index of the store: small ones
 # would make many files, which slow readers down, large ones leave nothing to do while the rules run.
-_BATCH = 42_000_000
+_BATCH = 24_000_000
+# Bytes of N-Triples that rules get to see at once while documents are still being read.
+_AHEAD = 6_000_000
 # zstd level 3 takes a fifth of the time of level 9, for a file that is a third larger.
 _LEVEL = 3
 
@@ -48,9 +50,44 @@ class Statements:
     seconds: dict[str, float] = field(default_factory=dict)
     _quads: dict[str, bytes] = field(default_factory=dict)
     _waiting: list[bytes] = field(default_factory=list)
+    _early: list[bytes] = field(default_factory=list)
+    _settled: set[str] = field(default_factory=set)
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="siibra-kg-sort")
     )
+
+    def ahead(self, graph: str, ntriples: Sequence[bytes]) -> None:
+        """Load statements while others are still being read, on the bet that :meth:`tell` will have all of them."""
+        self._early += ntriples
+        if sum(map(len, self._early)) > _AHEAD:
+            self._load_early(graph)
+
+    def settle(self, graph: str) -> None:
+        """The bet on a graph is won: all of it, and nothing else, was given to :meth:`ahead`."""
+        self._load_early(graph)
+        self._settled.add(graph)
+        if sum(map(len, self._waiting)) > _BATCH // 2:
+            self._load()
+
+    def again(self) -> None:
+        """The bet is lost: forget whatever was loaded; :meth:`tell` will load all of it."""
+        self._early.clear()
+        self._waiting.clear()
+        self._settled.clear()
+        self.bench.restart()
+        self.disk.restart()
+
+    def _load_early(self, graph: str) -> None:
+        text = b"".join(self._early)
+        self._early.clear()
+        self.bench.load(text)
+        self._wait(self._quads_of(graph, text))
+
+    def tell(self, graph: str, ntriples: bytes) -> bytes:
+        """Take what is asserted in a graph, for rules to see; gives it sorted, each statement once."""
+        if graph not in self._settled:
+            self.bench.load(ntriples)
+        return self.put(graph, ntriples).result()
 
     def put(self, graph: str, ntriples: bytes) -> Future[bytes]:
         """Take the statements of a graph, named relative to the base.
@@ -75,21 +112,28 @@ class Statements:
 
     def _take(self, graph: str, text: bytes, count: int) -> bytes:
         if count:
-            # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
-            quads = text.replace(b" .\n", f" <{self.base}{graph}> .\n".encode())
-            self._quads[graph], self.counts[graph] = quads, count
-            self._waiting.append(quads)
-            if sum(map(len, self._waiting)) > _BATCH:
-                self._load()
+            self._quads[graph], self.counts[graph] = self._quads_of(graph, text), count
+            if graph not in self._settled:
+                self._wait(self._quads[graph])
         return text
+
+    def _quads_of(self, graph: str, ntriples: bytes) -> bytes:
+        # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
+        return ntriples.replace(b" .\n", f" <{self.base}{graph}> .\n".encode())
+
+    def _wait(self, nquads: bytes) -> None:
+        self._waiting.append(nquads)
+        if sum(map(len, self._waiting)) > _BATCH:
+            self._load()
 
     def close(self) -> None:
         """Stop sorting."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _load(self) -> None:
-        self.disk.add(b"".join(self._waiting))
-        self._waiting.clear()
+        if self._waiting:
+            self.disk.add(b"".join(self._waiting))
+            self._waiting.clear()
 
     def write(self, path: Path) -> tuple[str, int]:
         """Write all graphs, sorted by name, then by line, compressed; gives the content hash and the file's size.

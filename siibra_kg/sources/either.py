@@ -35,6 +35,12 @@ class FirstOf:
         self._chosen: Source | None = None
         self._failed: tuple[SourceError, ...] = ()
 
+    @property
+    def graph(self) -> str:
+        """The named graph of the best source, if it is known before reading."""
+        graph: str = getattr(self._sources[0], "graph", "")
+        return graph
+
     def __repr__(self) -> str:
         return f"<FirstOf {self.name!r} {list(self._sources)}>"
 

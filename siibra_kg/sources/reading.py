@@ -42,6 +42,11 @@ class ReadingSource:
         """Name of the source."""
         return self._about.name
 
+    @property
+    def graph(self) -> str:
+        """The named graph that :meth:`info` will give, most likely."""
+        return self._about.graph
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._about.name!r} {self._about.kind} {self._about.revision}".rstrip() + ">"
 
