@@ -28,8 +28,6 @@ ENGINES = ("disk", *(pytest.param(name, marks=pytest.mark.server) for name in ("
 #: Templates that Virtuoso 7.2.5 answers otherwise, each with what it does, some only under some of its plans.
 VIRTUOSO = {
     "check/dangling-link": "leaves out links whose target is in no triple of its own",
-    "check/depth-wrong": "counts an unbound variable of a nested query as one",
-    "check/origin-without-unit": "writes doubles with 16 digits, not 17",
 }
 
 
