@@ -84,6 +84,8 @@ def split_hemisphere(text: str) -> tuple[str, str | None]:
     >>> split_hemisphere("SN-l")
     ('sn l', None)
     """
+    if not text.isascii():  # some symbols are letters as well: a circled one is a word by itself
+        text = unicodedata.normalize("NFKC", text)
     lower = text.lower()
     maybe = "left" in lower or "right" in lower or "lh" in lower or "rh" in lower
     # Most names have none of these, and need none of the patterns.
