@@ -40,9 +40,10 @@ def mend(
     """
     mended: list[RepairRecord] = []
     for repair in repairs:
-        added = statements.put_lines(repair.graph, corrected(repair, texts, nodes)).result()
-        statements.bench.load(added)
-        mended.append(RepairRecord(repair.id, repair.what, repair.evidence, added.count(b"\n")))
+        added = corrected(repair, texts, nodes)
+        statements.bench.load("".join(added).encode())
+        statements.put_lines(repair.graph, added).result()
+        mended.append(RepairRecord(repair.id, repair.what, repair.evidence, len(added)))
     return tuple(mended)
 
 
@@ -61,27 +62,31 @@ def infer(
         Called with ``"rules"``, rules run, and their number.
     """
     wanted = {name for rule in rules for name in rule.after}
-    done: list[tuple[Rule, float, Future[bytes]]] = []
+    done: list[tuple[Rule, float, Future[None]]] = []
     cycles: list[tuple[str, str]] = []
     for number, rule in enumerate(rules, start=1):
         start = time.perf_counter()
-        text, added = _run(statements, rule)
+        made = _run(statements, rule)
         if rule.name in wanted:  # nobody pays for loading what nobody reads
-            statements.bench.load(text)
-        kept = statements.put_lines(rule.graph, added.lines) if added else statements.put(rule.graph, text)
-        cycles += added.cycles if added else ()
+            statements.bench.load(made if isinstance(made, bytes) else "".join(made.lines).encode())
+        if isinstance(made, bytes):
+            kept = statements.put(rule.graph, made)
+        else:
+            kept = statements.put_lines(rule.graph, made.lines)
+            cycles += made.cycles
         done.append((rule, round(time.perf_counter() - start, 4), kept))
         progress("rules", number, len(rules))
-    records = (RuleRecord(rule.name, rule.kind, kept.result().count(b"\n"), took) for rule, took, kept in done)
+    for _, _, kept in done:
+        kept.result()
+    records = (RuleRecord(rule.name, rule.kind, statements.counts.get(rule.graph, 0), took) for rule, took, _ in done)
     return tuple(records), tuple(sorted(cycles))
 
 
-def _run(statements: Statements, rule: Rule) -> tuple[bytes, Added | None]:
-    """Run one rule; gives its statements, and the same as lines where a Python function made them."""
+def _run(statements: Statements, rule: Rule) -> bytes | Added:
+    """Run one rule; gives its statements as text, or as lines where a Python function made them."""
     if not rule.function:
-        return statements.bench.construct(rule.query), None
+        return statements.bench.construct(rule.query)
     function = FUNCTIONS.get(rule.function)
     if function is None:
         raise BuildError(f"rule {rule.name}", f"there is no Python function {rule.function!r}")
-    added = function(statements.bench.rows(rule.query), statements.base)
-    return "".join(added.lines).encode(), added
+    return function(statements.bench.rows(rule.query), statements.base)

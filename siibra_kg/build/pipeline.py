@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +88,8 @@ def run(plan: Plan, out: Path | None) -> BuildReport:
     with locked(site.lock):
         staging = site.prepare()
         try:
-            report = _fill(plan, sources, staging)
+            with _no_cycles_sought():
+                report = _fill(plan, sources, staging)
             sync(staging)
             plan.progress("switch", 0, 1)
             path = site.publish(staging, report.content_hash[:16], plan.checkpoint)
@@ -97,6 +99,18 @@ def run(plan: Plan, out: Path | None) -> BuildReport:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return report.at(path)
+
+
+@contextmanager
+def _no_cycles_sought() -> Iterator[None]:
+    """Pause the search for reference cycles: millions of lines and rows, none in a cycle, cost it a tenth."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:

@@ -22,7 +22,7 @@ __all__ = ["Statements"]
 
 # Bytes of N-Quads that are loaded at once. Each load makes a file of its own in every index of the store: small ones
 # would make many files, which slow readers down, large ones leave nothing to do while the rules run.
-_BATCH = 24_000_000
+_BATCH = 20_000_000
 # Bytes of N-Triples that rules get to see at once while documents are still being read.
 _AHEAD = 6_000_000
 # zstd level 3 takes a fifth of the time of level 9, for a file that is a third larger.
@@ -87,35 +87,35 @@ class Statements:
         """Take what is asserted in a graph, for rules to see; gives it sorted, each statement once."""
         if graph not in self._settled:
             self.bench.load(ntriples)
-        return self.put(graph, ntriples).result()
+        lines = _unique(ntriples)
+        text = b"".join(lines)
+        self._take(graph, text, len(lines))
+        return text
 
-    def put(self, graph: str, ntriples: bytes) -> Future[bytes]:
+    def put(self, graph: str, ntriples: bytes) -> Future[None]:
         """Take the statements of a graph, named relative to the base.
 
-        Sorting goes on in the background, while the engine is busy with the next rule; the result is the statements
-        as N-Triples, sorted, each once.
+        Sorting goes on in the background, while the engine is busy with the next rule.
         """
         return self._pool.submit(self._put, graph, ntriples)
 
-    def put_lines(self, graph: str, lines: Iterable[str]) -> Future[bytes]:
+    def put_lines(self, graph: str, lines: Iterable[str]) -> Future[None]:
         """Take the statements of a graph as lines; as :meth:`put`, without having to find them first."""
         return self._pool.submit(self._put_lines, graph, lines)
 
-    def _put(self, graph: str, ntriples: bytes) -> bytes:
-        # Sources come nearly in order, which a dictionary keeps and sorting makes use of.
-        lines = sorted(dict.fromkeys(ntriples.splitlines(keepends=True)))
-        return self._take(graph, b"".join(lines), len(lines))
+    def _put(self, graph: str, ntriples: bytes) -> None:
+        lines = _unique(ntriples)
+        self._take(graph, b"".join(lines), len(lines))
 
-    def _put_lines(self, graph: str, lines: Iterable[str]) -> bytes:
+    def _put_lines(self, graph: str, lines: Iterable[str]) -> None:
         unique = sorted(set(lines))  # by code point, which is the order of UTF-8 as well
-        return self._take(graph, "".join(unique).encode(), len(unique))
+        self._take(graph, "".join(unique).encode(), len(unique))
 
-    def _take(self, graph: str, text: bytes, count: int) -> bytes:
+    def _take(self, graph: str, text: bytes, count: int) -> None:
         if count:
             self._quads[graph], self.counts[graph] = self._quads_of(graph, text), count
             if graph not in self._settled:
                 self._wait(self._quads[graph])
-        return text
 
     def _quads_of(self, graph: str, ntriples: bytes) -> bytes:
         # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
@@ -140,7 +140,11 @@ class Statements:
 
         Every :meth:`put` has to be done: its result asked for.
         """
-        self._load()
+        # Much is loaded side by side, because nothing else is left to do.
+        half = len(self._waiting) // 2 if sum(map(len, self._waiting)) > _BATCH // 4 else 0
+        for rest in (self._waiting[:half], self._waiting[half:]):
+            self._waiting = rest
+            self._load()
         digest = hashlib.sha256()
         with path.open("wb") as file, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
             for graph in sorted(self._quads):
@@ -156,3 +160,8 @@ class Statements:
             yield
         finally:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - start, 4)
+
+
+def _unique(ntriples: bytes) -> list[bytes]:
+    # Sources come nearly in order, which a dictionary keeps and sorting makes use of.
+    return sorted(dict.fromkeys(ntriples.splitlines(keepends=True)))
