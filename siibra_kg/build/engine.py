@@ -137,8 +137,8 @@ class DiskStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._store: ox.Store | None = ox.Store(str(path))
-        # Two at a time at most: a load needs some 200 bytes of memory a quad. Loading is the longest part of a build.
-        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="siibra-kg-store")
+        # One at a time: a load needs some 200 bytes of memory a quad, and the rules keep another core busy.
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="siibra-kg-store")
         self._jobs: list[Future[None]] = []
 
     def add(self, nquads: bytes) -> None:

@@ -140,11 +140,7 @@ class Statements:
 
         Every :meth:`put` has to be done: its result asked for.
         """
-        # Much is loaded side by side, because nothing else is left to do.
-        half = len(self._waiting) // 2 if sum(map(len, self._waiting)) > _BATCH // 4 else 0
-        for rest in (self._waiting[:half], self._waiting[half:]):
-            self._waiting = rest
-            self._load()
+        self._load()
         digest = hashlib.sha256()
         with path.open("wb") as file, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
             for graph in sorted(self._quads):
