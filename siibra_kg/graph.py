@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from siibra_kg import export, resources, voxels
 from siibra_kg.build import build
-from siibra_kg.build.snapshot import Snapshot, find
+from siibra_kg.build.snapshot import CURRENT, Snapshot, find
 from siibra_kg.config import Settings
 from siibra_kg.errors import DataMissing, NoSuchName
+from siibra_kg.progress import progress_bar
 from siibra_kg.questions import (
     checks,
     hierarchy,
@@ -79,7 +80,7 @@ def open_graph(
     settings
         Where snapshots and files are kept; from the environment unless given.
     progress
-        Called with (step, done, total) if a build is needed.
+        Called with (step, done, total) if a build is needed; a bar on stderr, where people watch, unless given.
 
     Raises
     ------
@@ -101,8 +102,9 @@ def open_graph(
     path = Path(text).expanduser() if text else None
     if path is not None and path.is_file():
         return KnowledgeGraph(open_store(path), settings=settings)
-    if path is None and not (settings.home / "current").exists():
-        build(settings=settings, progress=progress)
+    if path is None and not (settings.home / CURRENT).exists():
+        with progress_bar() as shown:
+            build(settings=settings, progress=progress or shown)
     snapshot = find(path, settings)
     store = open_store(snapshot.graph_path if in_memory else snapshot.store_path)
     return KnowledgeGraph(store, settings=settings, snapshot=snapshot)

@@ -11,8 +11,8 @@ import typer
 
 from siibra_kg.build import build as build_graph
 from siibra_kg.cli.output import Format, FormatOption, GraphOption, say, write, write_table
-from siibra_kg.cli.progress import progress_bar
 from siibra_kg.graph import open_graph
+from siibra_kg.progress import progress_bar
 
 app = typer.Typer()
 

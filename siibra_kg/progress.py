@@ -1,4 +1,4 @@
-"""A progress bar on stderr while people watch; nothing when stderr is piped."""
+"""A progress bar on stderr while people watch, at a terminal or in a notebook; nothing when stderr is piped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["progress_bar"]
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int | None], None]]:
     """Give a function ``(step, done, total)`` that draws one bar per step; ``total`` is ``None`` where unknown."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() or "ipykernel" in sys.modules):
         yield lambda _step, _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415  only a terminal needs it
