@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -76,6 +77,8 @@ def starting(snapshot: Path, runs: int) -> None:
     print("\n## Process start to first answer (ratio: to the bare engine)\n\n" + HEADER)
     for name, f in figures.items():
         print(row(name, f, bare, next((v for k, v in limits.items() if k in name and "siibra_kg" in name), "")))
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"\nmemory: peaks below {mine} MB, this process's own, cannot be told apart")
     own = figures["siibra_kg: import siibra_kg"].median - figures["floor: python -c pass"].median
     print(f"\nimport siibra_kg alone: {own * 1000:.0f} ms")
 

@@ -1,4 +1,7 @@
-"""Measure a command as a whole process: wall and CPU seconds, peak memory; several commands in turn."""
+"""Measure a command as a whole process: wall and CPU seconds, peak memory; several commands in turn.
+
+A child begins as a copy of this process, and Linux counts that: no peak below this process's own is told apart.
+"""
 
 from __future__ import annotations
 
