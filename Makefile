@@ -22,7 +22,7 @@ demo: $(VENV)/.demo ## install, build the graph from embedded metadata, and take
 test: $(VENV)/.test lint servers ## install the test extras and run everything that CI runs
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-quick: $(VENV)/.test ## the tests that need no server and less than a minute
+quick: $(VENV)/.test ## the tests that need no server, no upstream data, and no patience
 	$(BIN)/python -m pytest -q -x -m "not slow and not server and not mirror"
 
 lint: $(VENV)/.test ## formatting, lint, types, import layers
