@@ -10,7 +10,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint servers bench notebook golden format clean
+.PHONY: help demo test long quick lint servers bench notebook golden format clean
 
 help: ## show these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,10 +20,13 @@ demo: $(VENV)/.demo ## install, build the graph from embedded metadata, and take
 	$(BIN)/siibra-kg tour
 
 test: $(VENV)/.test lint servers ## install the test extras and run everything that CI runs
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term
+
+long: $(VENV)/.test ## the tests that take minutes each: all shapes over the whole graph
+	$(BIN)/python -m pytest -m long
 
 quick: $(VENV)/.test ## the tests that need no server, no upstream data, and no patience
-	$(BIN)/python -m pytest -q -x -m "not slow and not server and not mirror"
+	$(BIN)/python -m pytest -q -x -m "not slow and not server and not mirror and not long"
 
 lint: $(VENV)/.test ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .

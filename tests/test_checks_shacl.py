@@ -101,6 +101,7 @@ def test_without_pyshacl_the_error_says_what_to_install(monkeypatch):
 @pytest.mark.mirror
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.long
 def test_the_known_defects_are_found_by_shapes(full_snapshot):
     """The validator finds in the real graph what was counted in the raw documents, and our own nodes conform."""
     types = [

@@ -49,20 +49,6 @@ def test_python_blocks_run(page, workplace):
     assert workplace.is_dir()
 
 
-@pytest.mark.parametrize("page", pages("pycon"), ids=lambda p: p.name)
-def test_interactive_blocks_print_what_they_say(page, workplace):
-    """Interactive Python sessions print what the page says."""
-    assert workplace.is_dir()
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(CHECKER, verbose=False, optionflags=FLAGS)
-    space: dict[str, object] = {}
-    out: list[str] = []
-    for line, body in blocks(page, "pycon"):
-        test = parser.get_doctest(body, space, page.name, str(page), line)
-        runner.run(test, out=out.append, clear_globs=False)
-        space = test.globs
-    assert not runner.failures, "".join(out)
-
-
 def sessions(body: str) -> list[tuple[str, str]]:
     """Split a console block into commands and what they print."""
     parts = re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]
