@@ -302,7 +302,8 @@ def test_a_known_grid_passes_without_a_word(write, settings, shape, offset, spac
     affine[:3, 3] = offset
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        read_volume(write(np.zeros(shape, np.uint8), affine, space=space), settings)
+        volume = read_volume(write(np.zeros(shape, np.uint8), affine, space=space), settings)
+    assert (volume.shape, volume.space) == (shape, space)
 
 
 def test_the_table_of_grids_is_whole():

@@ -149,17 +149,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             disk.finish()
             plan.checkpoint("store")
             plan.progress("write", 1, 1)
-    manifest = Manifest(
-        format=FORMAT,
-        tool=__version__,
-        base_iri=statements.base,
-        content_hash=content_hash,
-        graph_bytes=size,
-        triples=sum(statements.counts.values()),
-        sources=tuple(gathered.sources),
-        rules=tuple(rule.name for rule in rules),
-        graphs={statements.base + graph: count for graph, count in sorted(statements.counts.items())},
-    )
+    manifest = _manifest(statements, gathered, rules, content_hash, size)
     report = BuildReport(
         path=staging,
         content_hash=content_hash,
@@ -181,6 +171,23 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
     (staging / MANIFEST).write_bytes(manifest.to_json())
     plan.checkpoint("manifest")
     return report
+
+
+def _manifest(
+    statements: Statements, gathered: Gathered, rules: Sequence[Rule], content_hash: str, size: int
+) -> Manifest:
+    """Say what the snapshot holds; nothing in it depends on the day or the machine."""
+    return Manifest(
+        format=FORMAT,
+        tool=__version__,
+        base_iri=statements.base,
+        content_hash=content_hash,
+        graph_bytes=size,
+        triples=sum(statements.counts.values()),
+        sources=tuple(gathered.sources),
+        rules=tuple(rule.name for rule in rules),
+        graphs={statements.base + graph: count for graph, count in sorted(statements.counts.items())},
+    )
 
 
 def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], list[bytes]]:

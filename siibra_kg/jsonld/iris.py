@@ -1,7 +1,7 @@
-"""Tells which texts are IRIs: by RFC 3987 in full, since one bad line would stop a whole bulk load.
+"""Tells which texts are IRIs to the reader that loads them, since one bad line would stop a whole bulk load.
 
-:func:`siibra_kg.terms.is_iri` asks only what SPARQL's grammar asks. Oxigraph's readers ask more: percent signs with
-two digits behind, one ``#``, brackets only around a host, no private or control characters. So Oxigraph is asked.
+:func:`siibra_kg.terms.is_iri` says the same without an engine, for terms of any origin; here the text goes straight to
+Oxigraph, so Oxigraph itself is asked, and the two can never drift apart for a build.
 
 >>> is_absolute_iri("https://example.org/a%20(b)")
 True

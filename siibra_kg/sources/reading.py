@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ReadingSource"]
 
 
-class ReadingSource:
+class ReadingSource(ABC):
     """A source whose subclasses give documents in order; this part hashes, counts and checks.
 
     Parameters
@@ -91,9 +92,9 @@ class ReadingSource:
             raise SourceError(self._label, "its documents were not read to the end")
         return self._info
 
+    @abstractmethod
     def _read(self) -> Iterator[tuple[str, bytes, str]]:
         """Give path, bytes and format of each document, sorted by path; note in ``_aside`` what cannot be given."""
-        raise NotImplementedError
 
     def _document(self, path: str, data: bytes, kind: str) -> Document | None:
         if kind != RDF_XML:
