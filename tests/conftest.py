@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import siibra_kg
+from siibra_kg import KnowledgeGraph
 from siibra_kg.build import build
 from siibra_kg.build.snapshot import Snapshot, find
 from siibra_kg.config import Settings
 from siibra_kg.errors import BuildError
 
 COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
+SIIBRA_COMMIT = "7e3999e272562a619bad2d52ed99c56afe24a2ea"
 INSTANCES = f"github.com/openMetadataInitiative/openMINDS_instances/archive/{COMMIT}.tar.gz"
 
 
@@ -54,17 +60,45 @@ def full_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     The archive comes from ``SIIBRA_KG_MIRROR`` or, without one, from its public address; where neither can be had the
     tests on it are skipped on a desk and fail in CI.
     """
-    folder = tmp_path_factory.mktemp("full")
+    return _built(tmp_path_factory.mktemp("full"), {"openminds-archive": "openminds"})
+
+
+@pytest.fixture(scope="session")
+def both_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Build openMINDS and siibra-configurations, as users do, once for all tests; nobody may change it."""
+    return _built(tmp_path_factory.mktemp("both"), {"openminds-archive": "openminds", "siibra": "siibra"})
+
+
+def _built(folder: Path, sources: dict[str, str]) -> Snapshot:
     mirror = os.environ.get("SIIBRA_KG_MIRROR")
     settings = Settings(home=folder / "home", cache=folder / "cache", mirror=mirror)
     try:
-        report = build(["openminds-archive"], settings=settings, require=["openminds"])
+        report = build(list(sources), settings=settings, require=list(sources.values()))
     except BuildError as error:
-        reason = f"the openMINDS archive cannot be had, tests on the whole graph CANNOT RUN: {error}"
+        reason = f"the pinned archives cannot be had, tests on the whole graph CANNOT RUN: {error}"
         if mirror or os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)
         pytest.skip(reason)
     return find(report.path, settings)
+
+
+@pytest.fixture(scope="session")
+def both(both_snapshot: Snapshot) -> Iterator[KnowledgeGraph]:
+    """Open the graph of both sources, once for all tests."""
+    with siibra_kg.open(both_snapshot.path) as kg:
+        yield kg
+
+
+@pytest.fixture(scope="session")
+def configurations(mirror: Path) -> dict[str, Any]:
+    """Give siibra-configurations as parsed JSON: path below the checkout -> document."""
+    archive = mirror / f"github.com/FZJ-INM1-BDA/siibra-configurations/archive/{SIIBRA_COMMIT}.tar.gz"
+    with tarfile.open(archive, mode="r:gz") as members:
+        return {
+            member.name.partition("/")[2]: json.load(stream)
+            for member in members
+            if member.name.endswith(".json") and (stream := members.extractfile(member)) is not None
+        }
 
 
 @pytest.fixture(scope="session")

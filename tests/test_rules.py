@@ -383,7 +383,7 @@ def test_slugs_that_collide_are_numbered_by_sorted_key() -> None:
     ("name", "text", "reason"),
     [
         ("rule.rq", "#+ summary: x\n#+ graph: rule\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "NN-name"),
-        ("10-a.rq", "#+ summary: x\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "rule or repair"),
+        ("10-a.rq", "#+ summary: x\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "rule, repair, mapping"),
         ("10-a.rq", "#+ summary: x\n#+ graph: rule\nSELECT ?s WHERE { ?s ?p ?o }", "CONSTRUCT"),
         ("10-a.rq", "#+ summary: x\n#+ graph: rule\nDELETE WHERE { ?s ?p ?o }", "only SELECT"),
         ("10-a.rq", "#+ summary: x\n#+ graph: rule\n#+ after: b\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "earlier"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Rule", "read_rule", "read_rules"]
 
 _KEYS = frozenset({"summary", "graph", "after", "reason", "python"})
+_KINDS = ("rule", "repair", "mapping", "compat", "curated")
 _FILE = re.compile(r"(?P<order>\d{2})-(?P<name>[a-z][a-z0-9-]*)\.rq\Z")
 
 
@@ -33,7 +34,8 @@ class Rule:
     name
         Its name, also the last part of its graph's IRI.
     kind
-        ``"rule"`` for inference, ``"repair"`` for the correction of a known defect.
+        ``"rule"`` for inference, ``"repair"`` for the correction of a known defect, ``"mapping"`` for a set of
+        mappings, ``"compat"`` and ``"curated"`` for the anchors of features, by name and by identifiers.
     summary
         What it says, in one sentence.
     reason
@@ -75,8 +77,8 @@ def read_rule(path: Path) -> Rule:
     header = read_header(shown, text.splitlines(), _KEYS | {"param", "column", "example"})
     extra = header.extra
     kind, function = extra.get("graph", ""), extra.get("python", "")
-    if kind not in ("rule", "repair"):
-        raise BadTemplate(shown, header.lines.get("graph", 1), "`#+ graph:` is rule or repair")
+    if kind not in _KINDS:
+        raise BadTemplate(shown, header.lines.get("graph", 1), f"`#+ graph:` is one of {', '.join(_KINDS)}")
     try:
         form = query_form(text)
     except QueryError as error:
