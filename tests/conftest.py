@@ -6,9 +6,8 @@ import json
 import os
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +17,9 @@ from siibra_kg.build import build
 from siibra_kg.build.snapshot import Snapshot, find
 from siibra_kg.config import Settings
 from siibra_kg.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
 SIIBRA_COMMIT = "7e3999e272562a619bad2d52ed99c56afe24a2ea"
