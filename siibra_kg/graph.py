@@ -18,6 +18,7 @@ from siibra_kg.errors import DataMissing, NoSuchName
 from siibra_kg.progress import progress_bar
 from siibra_kg.questions import (
     checks,
+    citations,
     hierarchy,
     links,
     lookup,
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
     from siibra_kg import model
     from siibra_kg.questions.ask import Asker
     from siibra_kg.questions.checks import CheckReport
-    from siibra_kg.questions.provenance import Citation, Info
+    from siibra_kg.questions.citations import Citation
+    from siibra_kg.questions.provenance import Info
     from siibra_kg.stores.protocol import Store
     from siibra_kg.terms import IRI, Quad
     from siibra_kg.volumes import LabelMap, Volume
@@ -189,8 +191,14 @@ class KnowledgeGraph:
         return checks.run_checks(self.store, self.templates, shacl=shacl)
 
     def cite(self, *things: object) -> Citation:
-        """Give what to cite for regions, parcellations, spaces or names: references, DOIs, licences, BibTeX."""
-        return provenance.cite(self._ask, tuple(self.resolve(thing) for thing in things))
+        """Give what to cite for regions, parcellations, spaces, features, names, or all nodes in a table of results.
+
+        Returns
+        -------
+        Citation
+            References, DOIs, licences, authors where they are known; ``.bibtex()``.
+        """
+        return citations.cite(self._ask, citations.nodes(things, self.resolve))
 
     # -- names ---------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from siibra_kg import KnowledgeGraph
     from siibra_kg.build.snapshot import Snapshot
     from siibra_kg.stores import Store
     from siibra_kg.table import Table
@@ -89,9 +90,9 @@ def test_each_class_has_as_many_instances_as_there_are_documents(store: Store, r
 
 @pytest.mark.mirror
 @pytest.mark.parametrize("name", ASKED)
-def test_every_example_of_every_template_has_rows(store: Store, name: str) -> None:
+def test_every_example_of_every_template_has_rows(both: KnowledgeGraph, name: str) -> None:
     for values in CATALOG[name].examples:
-        assert len(run(store, CATALOG[name], values)) > 0, values
+        assert len(run(both.store, CATALOG[name], values)) > 0, values
 
 
 @pytest.mark.mirror

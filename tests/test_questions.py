@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from siibra_kg.questions import (
+    citations,
     hierarchy,
     links,
     lookup,
@@ -233,13 +234,13 @@ def test_a_tree_is_drawn_with_children_by_name(ask: Asker) -> None:
 
 
 def test_a_region_is_cited_through_its_release_and_atlas(ask: Asker) -> None:
-    cited = provenance.cite(ask, [lookup.region(ask, "caudate putamen", "waxholm v4").iri])
+    cited = citations.cite(ask, [lookup.region(ask, "caudate putamen", "waxholm v4").iri])
     assert cited.licenses == ("CC-BY-4.0",)
     assert "10.1016/j.neuroimage.2014.04.001" in cited.dois
     assert all(doi.startswith("10.") and doi[-1] not in ".,;)" for doi in cited.dois)
     assert "  licence: CC-BY-4.0" in cited.lines()
     assert cited.bibtex().count("@misc{") == len(cited.dois)
-    assert len(provenance.cite(ask, [])) == 0
+    assert len(citations.cite(ask, [])) == 0
 
 
 def test_info_names_what_was_read_and_under_which_licence(ask: Asker) -> None:
