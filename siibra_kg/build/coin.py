@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from typing import TYPE_CHECKING
-
+from siibra_kg.slugs import slug, unique_slugs
 from siibra_kg.terms import local_name
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 __all__ = ["slug", "unique_slugs", "without_prefix"]
-
-_OTHER = re.compile(r"[^a-z0-9.]+")
-
-
-def slug(text: str) -> str:
-    """Make a slug: lower case, every run of anything but ``a-z 0-9 .`` one hyphen.
-
-    >>> slug("JBA_v3.0.3")
-    'jba-v3.0.3'
-    """
-    made = _OTHER.sub("-", text.lower()).strip("-")
-    return made or f"x{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def without_prefix(iri: str, prefix_iri: str | None) -> str:
@@ -35,25 +17,3 @@ def without_prefix(iri: str, prefix_iri: str | None) -> str:
     name = local_name(iri)
     prefix = f"{local_name(prefix_iri)}_" if prefix_iri else ""
     return name[len(prefix) :] if prefix and name.startswith(prefix) and name != prefix else name
-
-
-def unique_slugs(originals: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give each key a slug; of those that collide, the second by sorted key gets ``~2``, the third ``~3``.
-
-    Parameters
-    ----------
-    originals
-        Pairs of a key, which is unique, and the text that its slug is made of.
-
-    Examples
-    --------
-    >>> unique_slugs([("b", "Area 1"), ("a", "area-1")])
-    {'a': 'area-1', 'b': 'area-1~2'}
-    """
-    counts: dict[str, int] = {}
-    out: dict[str, str] = {}
-    for key, text in sorted(originals):
-        made = slug(text)
-        counts[made] = counts.get(made, 0) + 1
-        out[key] = made if counts[made] == 1 else f"{made}~{counts[made]}"
-    return out
