@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.beside_siibra import beside
 from bench.jobs import POSTCENTRAL
 from bench.measure import Figures, in_turn, run_once
 from bench.queries import compare
@@ -116,6 +117,7 @@ def main() -> None:
         snapshot = options.snapshot or building(Path(work), options.runs)
         starting(snapshot, options.runs * 2)
         querying(snapshot, options.runs * 2)
+        beside(Path(work), options.runs)
 
 
 if __name__ == "__main__":

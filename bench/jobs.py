@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siibra_kg import KnowledgeGraph
+    from siibra_kg.model import Parcellation
 
 
 def files(folder: str) -> list[Path]:
@@ -65,6 +71,75 @@ def build(out: str) -> int:
     import siibra_kg
 
     return len(str(siibra_kg.build(sources=["openminds-archive"], out=Path(out))))
+
+
+def build_both(out: str) -> int:
+    """This project: the whole build of openMINDS and siibra-configurations from their archives."""
+    import siibra_kg
+
+    report = siibra_kg.build(sources=["openminds-archive", "siibra"], out=Path(out), require=["openminds", "siibra"])
+    return report.triples
+
+
+def beside(snapshot: str, name: str, *arguments: str) -> str:
+    """This project: what the job of the same name in ``siibra_jobs.py`` does."""
+    import json
+
+    import siibra_kg
+
+    with siibra_kg.open(snapshot) as kg:
+        return json.dumps(BESIDE[name](kg, *arguments))
+
+
+def _first_feature(kg: KnowledgeGraph, parcellation: str, region: str) -> dict[str, float]:
+    return {"found": len(kg.features(kg.region(region, parcellation), "ReceptorDensityFingerprint"))}
+
+
+def _all_modalities(kg: KnowledgeGraph, parcellation: str, region: str) -> dict[str, float]:
+    here, seconds, found = kg.region(region, parcellation), [], 0
+    for _ in range(5):
+        start = time.perf_counter()
+        matches = kg.features(here, anchoring="siibra")
+        seconds.append(time.perf_counter() - start)
+        found = sum(len(match.feature) for match in matches)
+    return {"first": seconds[0], "again": min(seconds[1:]), "found": found}
+
+
+def _lookups(kg: KnowledgeGraph, file: str) -> dict[str, float]:
+    import json
+
+    wanted = json.loads(Path(file).read_text(encoding="utf-8"))
+    trees = {name: kg.parcellation(name) for name in sorted({p for p, _ in wanted})}
+    seconds, found = [], 0
+    for _ in range(2):
+        start = time.perf_counter()
+        found = sum(_is_one(kg, spec, trees[parcellation]) for parcellation, spec in wanted)
+        seconds.append(time.perf_counter() - start)
+    return {"first": seconds[0], "again": seconds[1], "found": found}
+
+
+def _is_one(kg: KnowledgeGraph, spec: str, parcellation: Parcellation) -> bool:
+    from siibra_kg.errors import AmbiguousName, NoSuchName
+
+    try:
+        return kg.region(spec, parcellation) is not None
+    except (NoSuchName, AmbiguousName):
+        return False
+
+
+def _map_indices(kg: KnowledgeGraph, parcellation: str) -> dict[str, float]:
+    here = kg.parcellation(parcellation)
+    start = time.perf_counter()
+    found = len(kg.query("map/resolve", release=here))
+    return {"first": time.perf_counter() - start, "found": found}
+
+
+BESIDE = {
+    "first_feature": _first_feature,
+    "all_modalities": _all_modalities,
+    "lookups": _lookups,
+    "map_indices": _map_indices,
+}
 
 
 def bare_open(store: str, query: str) -> int:

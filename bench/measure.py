@@ -20,7 +20,7 @@ class Figures:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
-    printed: str = ""
+    printed_all: list[str] = field(default_factory=list)
 
     @property
     def median(self) -> float:
@@ -46,7 +46,7 @@ def run_once(command: list[str], into: Figures, env: dict[str, str] | None = Non
     into.wall.append(time.perf_counter() - started)
     into.cpu.append(usage.ru_utime + usage.ru_stime)
     into.peak_mb.append(usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2))
-    into.printed = out.decode()
+    into.printed_all.append(out.decode())
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed with {process.returncode}:\n{err.decode()[-2000:]}")
 

@@ -67,14 +67,17 @@ def lookups(file: str) -> dict:
     trees = {name: siibra.parcellations[name] for name in sorted({p for p, _ in wanted})}
     seconds, found = [], 0
     for _ in range(2):
-        start, found = time.perf_counter(), 0
-        for parcellation, spec in wanted:
-            try:
-                found += trees[parcellation].get_region(spec) is not None
-            except (ValueError, RuntimeError):
-                pass
+        start = time.perf_counter()
+        found = sum(_is_one(trees[parcellation], spec) for parcellation, spec in wanted)
         seconds.append(time.perf_counter() - start)
     return {"first": seconds[0], "again": seconds[1], "found": found}
+
+
+def _is_one(parcellation: object, spec: str) -> bool:
+    try:
+        return parcellation.get_region(spec) is not None
+    except (ValueError, RuntimeError):
+        return False
 
 
 def map_indices(parcellation: str) -> dict:
@@ -88,7 +91,12 @@ def map_indices(parcellation: str) -> dict:
     return {"first": time.perf_counter() - start, "found": found}
 
 
-JOBS = {"first_feature": first_feature, "all_modalities": all_modalities, "lookups": lookups, "map_indices": map_indices}
+JOBS = {
+    "first_feature": first_feature,
+    "all_modalities": all_modalities,
+    "lookups": lookups,
+    "map_indices": map_indices,
+}
 
 if __name__ == "__main__":
     print(json.dumps(JOBS[sys.argv[1]](*sys.argv[2:])))
