@@ -16,8 +16,9 @@ from documents import BASE, CONTEXT, RDF_TYPE, annotation, convert, document, ob
 from hypothesis import given
 from hypothesis import strategies as st
 
+from siibra_kg import nt
 from siibra_kg.errors import BadDocument
-from siibra_kg.jsonld import Converter, nt
+from siibra_kg.jsonld import Converter
 from siibra_kg.jsonld.iris import is_absolute_iri
 from siibra_kg.terms import Literal, is_iri, to_sparql
 from siibra_kg.vocab import OM, OMI, OMT, XSD

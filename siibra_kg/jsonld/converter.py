@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siibra_kg.errors import BadDocument
+from siibra_kg.json_guard import Limits, has_all_keys, read, read_exact
 from siibra_kg.jsonld.emit import Emitter
-from siibra_kg.jsonld.guard import Limits, has_all_keys, read, read_exact
 from siibra_kg.jsonld.names import Exotic, Links, Names
 from siibra_kg.jsonld.tables import Tables
 

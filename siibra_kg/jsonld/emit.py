@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadDocument
-from siibra_kg.jsonld.guard import escape
+from siibra_kg.json_guard import escape
 from siibra_kg.jsonld.lift import citations, tidy
 from siibra_kg.jsonld.names import CITATION, MOST, NAME, SKIP, TEXT, below
-from siibra_kg.jsonld.nt import literal
 from siibra_kg.jsonld.skolem import Namer
 from siibra_kg.jsonld.values import Values
+from siibra_kg.nt import literal
 from siibra_kg.vocab import OMI, OMT, RDF, RDF_TYPE
 
 if TYPE_CHECKING:

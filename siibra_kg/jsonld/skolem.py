@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from siibra_kg.jsonld.names import SKIP, Exotic
-from siibra_kg.jsonld.nt import literal
+from siibra_kg.nt import literal
 from siibra_kg.vocab import NAMESPACES, OMI
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from siibra_kg.errors import BadDocument, TermError
 from siibra_kg.jsonld.iris import is_absolute_iri, is_web_iri
 from siibra_kg.jsonld.lift import as_number, date_type, tidy
 from siibra_kg.jsonld.names import CITATION, DATE, IRI, MAYBE_IRI, NAME, NUMBER, TEXT, Exotic
-from siibra_kg.jsonld.nt import MAX_EXACT, lexical, literal, typed
-from siibra_kg.jsonld.nt import number as number_text
+from siibra_kg.nt import MAX_EXACT, lexical, literal, typed
+from siibra_kg.nt import number as number_text
 from siibra_kg.terms import Literal, to_sparql
 from siibra_kg.vocab import RDF, XSD
 
