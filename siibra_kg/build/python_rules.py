@@ -6,11 +6,11 @@ Rows come in any order; what comes out does not depend on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from siibra_kg.build.added import Added, link
 from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
 from siibra_kg.terms import Literal, local_name, to_sparql
@@ -19,21 +19,9 @@ from siibra_kg.vocab import NAMESPACES, RDF_TYPE, SKG, SKOS, XSD
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from siibra_kg.build.added import Row
+
 __all__ = ["FUNCTIONS", "Added", "closure", "depth", "name_keys", "part_of", "regions", "releases"]
-
-Row = tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What a rule adds: N-Triples lines, and the edges that it left out because they close a cycle."""
-
-    lines: list[str]
-    cycles: tuple[tuple[str, str], ...] = ()
-
-
-def _link(subject: str, predicate: str, target: str) -> str:
-    return f"<{subject}> <{predicate}> <{target}> .\n"
 
 
 def releases(rows: Iterable[Row], base: str) -> Added:
@@ -66,9 +54,9 @@ def releases(rows: Iterable[Row], base: str) -> Added:
     lines: list[str] = []
     for first, name in unique_slugs(names.items()).items():
         release = f"{base}id/release/{name}"
-        lines.append(_link(release, RDF_TYPE, SKG + "ParcellationRelease"))
+        lines.append(link(release, RDF_TYPE, SKG + "ParcellationRelease"))
         lines.append(f"<{release}> <{NAMESPACES['dcat']}version> {to_sparql(Literal(numbers[first]))} .\n")
-        lines.extend(_link(release, SKG + "hasSpatialRealisation", m) for m in groups[first])
+        lines.extend(link(release, SKG + "hasSpatialRealisation", m) for m in groups[first])
     return Added(lines)
 
 
@@ -112,13 +100,13 @@ def regions(rows: Iterable[Row], base: str) -> Added:
         scheme, here = release.rsplit("/", 1)[-1], realised.get(release, {})
         for what, name in unique_slugs(texts[release].items()).items():
             region = f"{base}id/region/{scheme}/{name}"
-            lines.append(_link(region, RDF_TYPE, SKG + "Region"))
-            lines.append(_link(region, SKOS + "inScheme", release))
+            lines.append(link(region, RDF_TYPE, SKG + "Region"))
+            lines.append(link(region, SKOS + "inScheme", release))
             if not what.startswith("version:"):
-                lines.append(_link(region, SKG + "isVersionOf", what))
+                lines.append(link(region, SKG + "isVersionOf", what))
             if what not in here:
-                lines.append(_link(region, RDF_TYPE, SKG + "ContextRegion"))
-            lines.extend(_link(region, SKG + "realisedBy", v) for v in sorted(here.get(what, ())))
+                lines.append(link(region, RDF_TYPE, SKG + "ContextRegion"))
+            lines.extend(link(region, SKG + "realisedBy", v) for v in sorted(here.get(what, ())))
     return Added(lines)
 
 
@@ -150,7 +138,7 @@ def part_of(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules
             elif ahead[turn] not in done:
                 todo.append(ahead[turn])
     edges = ((part, whole) for part, ahead in wholes.items() for whole in ahead)
-    return Added([_link(a, SKG + "partOf", b) for a, b in edges if (a, b) not in closing], tuple(sorted(closing)))
+    return Added([link(a, SKG + "partOf", b) for a, b in edges if (a, b) not in closing], tuple(sorted(closing)))
 
 
 def closure(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001
