@@ -26,7 +26,7 @@ long: $(VENV)/.test ## the tests that take minutes each: all shapes over the who
 	$(BIN)/python -m pytest -m long
 
 quick: $(VENV)/.test ## the tests that need no server, no upstream data, and no patience
-	$(BIN)/python -m pytest -q -x -m "not slow and not server and not mirror and not long"
+	$(BIN)/python -m pytest -q -x -m "not slow and not server and not mirror and not peer and not long"
 
 lint: $(VENV)/.test ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
@@ -34,8 +34,9 @@ lint: $(VENV)/.test ## formatting, lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-servers: $(VENV)/.test ## make sure the SPARQL servers that the contract tests need are there
+servers: $(VENV)/.test ## make sure the SPARQL servers and the siibra that tests compare with are there
 	$(BIN)/python -m tests.servers.ensure_servers
+	$(BIN)/python -m tests.oracle.ensure_siibra
 
 bench: $(VENV)/.test ## measure this project beside its peers, in one run
 	$(BIN)/python -m bench

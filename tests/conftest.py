@@ -17,6 +17,8 @@ from siibra_kg.build import build
 from siibra_kg.build.snapshot import Snapshot, find
 from siibra_kg.config import Settings
 from siibra_kg.errors import BuildError
+from tests.oracle.ensure_siibra import Missing, ensure
+from tests.oracle.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +103,20 @@ def configurations(mirror: Path) -> dict[str, Any]:
             for member in members
             if member.name.endswith(".json") and (stream := members.extractfile(member)) is not None
         }
+
+
+@pytest.fixture(scope="session")
+def peer() -> Iterator[Peer]:
+    """Give siibra-python, running in an environment of its own; without it tests skip on a desk and fail in CI."""
+    try:
+        oracle = ensure()
+    except Missing as error:
+        reason = f"siibra-python cannot be had, tests beside it CANNOT RUN: {error}"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with Peer(oracle) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
