@@ -54,7 +54,15 @@ NAMESPACES = MappingProxyType(
         "NCBITaxon": "http://purl.obolibrary.org/obo/NCBITaxon_",
         "BFO": "http://purl.obolibrary.org/obo/BFO_",
         "RO": "http://purl.obolibrary.org/obo/RO_",
+        # Structures of the Allen mouse, human and developing human atlases: as OBO names them, as the Allen Institute's
+        # own pages do, and as the bridges of UBERON do.
         "MBA": "http://purl.obolibrary.org/obo/MBA_",
+        "HBA": "http://purl.obolibrary.org/obo/HBA_",
+        "DHBA": "http://purl.obolibrary.org/obo/DHBA_",
+        "structure": "http://api.brain-map.org/api/v2/data/Structure/",
+        "mbao": "https://purl.brain-bican.org/ontology/mbao/MBA_",
+        "hbao": "https://purl.brain-bican.org/ontology/hbao/HBA_",
+        "dhbao": "https://purl.brain-bican.org/ontology/dhbao/DHBA_",
         "ILX": "http://uri.interlex.org/base/ilx_",
         "kg": "https://kg.ebrains.eu/api/instances/",
         "doi": "https://doi.org/",

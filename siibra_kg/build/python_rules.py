@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from siibra_kg.build.added import Added, link
+from siibra_kg.build.align.mapping_rows import mappings
+from siibra_kg.build.align.onward import allen_terms
 from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
 from siibra_kg.terms import Literal, local_name, to_sparql
@@ -207,8 +209,10 @@ def _own_names(node: str, kind: str) -> tuple[str, ...]:
 #: The functions by the name that a rule's header uses: rows and base IRI in, statements out.
 FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyType(
     {
+        "allen_terms": allen_terms,
         "closure": closure,
         "depth": depth,
+        "mappings": mappings,
         "name_keys": name_keys,
         "part_of": part_of,
         "regions": regions,

@@ -1,0 +1,1 @@
+"""Alignment: which nodes of siibra-configurations are which nodes of openMINDS, and what follows from it."""
