@@ -27,7 +27,8 @@ _HEAD = (
 
 def beside(work: Path, runs: int) -> None:
     """Build with both sources, then ask both; print one table."""
-    python, configuration = ensure_siibra.environment()
+    peer_home = ensure_siibra.ensure()
+    configuration = peer_home.configuration
     snapshot, wanted = work / "both", work / "lookups.json"
     built = in_turn({"build": _own("build_both", snapshot)}, max(1, runs // 2))["build"]
     print("\n## With siibra-configurations\n")
@@ -35,7 +36,7 @@ def beside(work: Path, runs: int) -> None:
     print("limits: about 25 s on two quiet cores, under 1,200 MB")
     wanted.write_text(json.dumps(list(specs(configuration))), encoding="utf-8")
     env = {**os.environ, "SIIBRA_USE_CONFIGURATION": str(configuration), "SIIBRA_LOG_LEVEL": "ERROR"}
-    env["SIIBRA_CACHEDIR"] = str(work / "siibra-cache")
+    env["SIIBRA_CACHEDIR"] = str(peer_home.cache)
     jobs = {
         "first_feature": (PARCELLATION, REGION),
         "all_modalities": (PARCELLATION, REGION),
@@ -44,7 +45,7 @@ def beside(work: Path, runs: int) -> None:
     }
     print("\n" + _HEAD)
     for name, arguments in jobs.items():
-        peer = [str(python), str(HERE / "siibra_jobs.py"), name, *map(str, arguments)]
+        peer = [str(peer_home.python), str(HERE / "siibra_jobs.py"), name, *map(str, arguments)]
         figures = in_turn({"own": _own("beside", snapshot, name, *arguments), "siibra": peer}, runs, env)
         for line in _lines(name, figures["own"], figures["siibra"]):
             print(line)
