@@ -186,7 +186,8 @@ def get_region(tree: Tree, spec: str) -> tuple[int, ...]:
     An exact name or key comes first, and the first in preorder. "Group: a, b" of old data means its members, each of
     which has to be one region.
     """
-    exact = next((i for i, own in enumerate(tree.names) if spec in (own, tree.keys[i])), None)
+    alike = tree.lowered.get(spec.lower().strip(), ())
+    exact = min((i for i in alike if spec in (tree.names[i], tree.keys[i])), default=None)
     if exact is not None:
         return (exact,)
     found = _group(tree, spec) if spec.startswith("Group") else find(tree, spec)
