@@ -12,6 +12,7 @@ from siibra_kg.build.engine import to_ntriples
 from siibra_kg.build.findings import described
 from siibra_kg.build.manifest import SourceRecord
 from siibra_kg.build.report import SetAsideRecord
+from siibra_kg.configurations import Configurations
 from siibra_kg.errors import BadDocument, BuildError, SourceError
 from siibra_kg.jsonld import Converter
 
@@ -117,14 +118,23 @@ class _Reader:
         """Read one source to its end, and tell ahead what it says if its graph is known."""
         read, step = _Read(), f"read {source.name}"
         count = told = 0
+        configuration: list[tuple[str, bytes]] = []
         for count, document in enumerate(source.documents(), start=1):
             try:
-                read.documents.append(self.convert(source.name, document, read.notes))
+                if document.format == "siibra":
+                    configuration.append((document.path, document.data))
+                else:
+                    read.documents.append(self.convert(source.name, document, read.notes))
             except BadDocument as error:
                 read.bad.append(error)
             if count % _STRIDE == 0:
                 progress(step, count, None)
                 told = self._tell(graph, read, told)
+        if configuration:
+            made = Configurations(self.statements.base).convert(configuration)
+            # No node is theirs alone: they say more about what openMINDS describes, as RDF files do.
+            read.documents += ((path, text, ()) for path, text in made.documents)
+            read.bad += made.bad
         self._tell(graph, read, told)
         progress(step, count, count)
         return read

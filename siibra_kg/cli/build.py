@@ -24,8 +24,9 @@ def build(
         typer.Option(
             "--source",
             "-s",
-            help="openminds, openminds-package, openminds-archive[@v4.0], or a file, folder, archive or URL of "
-            "openMINDS JSON-LD or RDF. Repeat for several; the embedded openMINDS metadata unless told.",
+            help="openminds, openminds-package, openminds-archive[@v4.0]; siibra[@commit], siibra=<checkout or archive "
+            "of siibra-configurations>; or a file, folder, archive or URL of openMINDS JSON-LD or RDF. Repeat for "
+            "several; openminds and siibra unless told.",
         ),
     ] = None,
     out: Annotated[

@@ -1,10 +1,23 @@
-"""What is pinned: the openMINDS instances, by commit, package version and hash of the content."""
+"""What is pinned: the openMINDS instances and siibra-configurations, by commit and hash of the content."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["COMMIT", "CONTENT", "GENERATIONS", "LICENSE", "PACKAGE", "PACKAGE_CONTENT", "PACKAGE_URL", "URL"]
+__all__ = [
+    "COMMIT",
+    "CONTENT",
+    "GENERATIONS",
+    "LICENSE",
+    "PACKAGE",
+    "PACKAGE_CONTENT",
+    "PACKAGE_URL",
+    "SIIBRA_COMMIT",
+    "SIIBRA_CONTENT",
+    "SIIBRA_DOCUMENTS",
+    "SIIBRA_URL",
+    "URL",
+]
 
 #: github.com/openMetadataInitiative/openMINDS_instances, 2026-08-19
 COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
@@ -29,3 +42,11 @@ CONTENT = MappingProxyType(
 )
 #: The generations that the pinned archive holds, newest first.
 GENERATIONS = tuple(CONTENT)
+
+#: github.com/FZJ-INM1-BDA/siibra-configurations, the commit that siibra-python 1.0.1a25 was compared with. It states
+#: no licence, so it is only ever fetched by whoever builds a graph.
+SIIBRA_COMMIT = "7e3999e272562a619bad2d52ed99c56afe24a2ea"
+SIIBRA_URL = "https://github.com/FZJ-INM1-BDA/siibra-configurations/archive/{}.tar.gz"
+#: Number of the JSON documents in its five data folders, and their content hash (see ``protocol.content_hash``).
+SIIBRA_DOCUMENTS = 637
+SIIBRA_CONTENT = "e75417e4117e37f09d8e2bd7f513bc8023d6843eb361d4927dfc31aecaee16a0"

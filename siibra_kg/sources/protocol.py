@@ -26,7 +26,8 @@ class Document:
     data
         The bytes as they are in the source.
     format
-        ``"jsonld"``, ``"ttl"``, ``"nt"``, ``"nq"`` or ``"trig"``. RDF/XML arrives converted to ``"nt"``.
+        ``"jsonld"``, ``"ttl"``, ``"nt"``, ``"nq"`` or ``"trig"``; or ``"siibra"``, which can only be read together
+        with all others of its source. RDF/XML arrives converted to ``"nt"``.
     """
 
     path: str
@@ -49,11 +50,12 @@ class SourceInfo:
     Parameters
     ----------
     name
-        ``"openminds"``, or a name made from the file.
+        ``"openminds"``, ``"siibra"``, or a name made from the file.
     kind
         ``"package"``, ``"archive"``, ``"folder"`` or ``"file"``.
     graph
-        IRI of the named graph, relative to the base: ``graph/openminds/latest``, ``graph/user/<slug>``.
+        IRI of the named graph, relative to the base: ``graph/openminds/latest``,
+        ``graph/siibra/<commit>``, ``graph/user/<slug>``.
     version
         The generation of openMINDS, or empty.
     revision

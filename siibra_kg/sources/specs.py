@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
 from siibra_kg.sources.openminds_package import OpenMindsPackage, installed_version
 from siibra_kg.sources.pins import COMMIT, CONTENT, GENERATIONS, LICENSE, URL
 from siibra_kg.sources.protocol import SourceInfo, slug
+from siibra_kg.sources.siibra_configurations import is_checkout, siibra
 from siibra_kg.sources.unpack import unpack
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ __all__ = ["default", "resolve"]
 
 
 def default(settings: Settings) -> tuple[Source, ...]:
-    """Give the sources of a build that names none: the openMINDS library."""
-    return (resolve("openminds", settings),)
+    """Give the sources of a build that names none: the openMINDS library and siibra-configurations."""
+    return (resolve("openminds", settings), resolve("siibra", settings))
 
 
 def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None = None) -> Source:
@@ -37,8 +39,9 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
     ----------
     spec
         ``"openminds"`` (the package where it is installed, else the pinned archive), ``"openminds-package"``,
-        ``"openminds-archive"`` or ``"openminds-archive@v4.0"``; a file, folder or archive; or an http(s) address of
-        a file or archive.
+        ``"openminds-archive"`` or ``"openminds-archive@v4.0"``; ``"siibra"`` (the pinned commit of
+        siibra-configurations), ``"siibra@<commit or tag>"``, ``"siibra=<checkout or archive of one>"``; a file,
+        folder or archive; or an http(s) address of a file or archive.
     settings
         Cache, mirror, timeout, offline.
     progress
@@ -51,7 +54,7 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
     """
     text = str(spec)
     if not text:
-        raise SourceError("''", "an empty name", "give a file, folder, archive or address, or openminds")
+        raise SourceError("''", "an empty name", "give a file, folder, archive or address, or openminds or siibra")
     if isinstance(spec, str):
         name, _, generation = text.partition("@")
         if name == "openminds-archive":
@@ -61,6 +64,8 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
         if text == "openminds":
             archive = _pinned("latest", settings, progress)
             return FirstOf(text, (OpenMindsPackage(), archive)) if installed_version() else archive
+        if re.match("siibra(?:[@=]|$)", text):
+            return siibra(text, partial(_fetch_archive, settings=settings, progress=progress))
         if "://" in text or text.startswith("file:"):
             return _address(text, settings, progress)
     return _path(Path(text).expanduser(), text)
@@ -101,9 +106,13 @@ def _address(url: str, settings: Settings, progress: Progress | None) -> Source:
 
 def _path(path: Path, spec: str) -> Source:
     if path.is_dir():
+        if is_checkout(path):
+            raise SourceError(spec, "a checkout of siibra-configurations, not openMINDS JSON-LD", f"give siibra={spec}")
         return FolderSource(_about(path.resolve().name, "folder"), path, label=spec)
     if not path.exists():
-        hint = "give a file, folder, archive, http(s) address, or openminds, openminds-package, openminds-archive"
+        hint = (
+            "give a file, folder, archive, http(s) address, or openminds, openminds-package, openminds-archive, siibra"
+        )
         raise SourceError(spec, "there is no such file or folder", hint)
     if path.name.lower().endswith(ARCHIVES):
         return ArchiveSource(_about(path.name, "archive"), lambda: path, label=spec)
