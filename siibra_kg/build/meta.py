@@ -8,7 +8,7 @@ from siibra_kg.terms import IRI, Literal, is_iri, to_sparql
 from siibra_kg.vocab import NAMESPACES, RDF_TYPE, SKG, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from siibra_kg.build.manifest import SourceRecord
     from siibra_kg.build.repairs import Repair
@@ -76,7 +76,7 @@ def meta(
     *,
     sources: Iterable[SourceRecord],
     repairs: Iterable[Repair],
-    rules: Iterable[Rule],
+    rules: Collection[Rule],
 ) -> bytes:
     """Write ``graph/meta`` as sorted N-Triples.
 
@@ -96,6 +96,9 @@ def meta(
     out.add(out.agent, NAMESPACES["rdfs"] + "label", Literal("siibra_kg"))
     out.add(out.agent, NAMESPACES["pav"] + "version", Literal(tool))
     made = {"graph/ontology": "The vocabulary", "graph/maps": "Maps curated by this project"}
+    derived = {rule.graph for rule in rules}
+    sets = (g for g in counts if g.startswith("graph/mapping/") and g not in derived)
+    made |= {graph: f"Mappings curated by this project: {graph.rpartition('/')[2]}" for graph in sets}
     for graph, title in made.items():
         if graph in counts:
             iri = out.dataset(graph, title, counts[graph])

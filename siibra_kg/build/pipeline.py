@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siibra_kg import resources
+from siibra_kg.build.curated import curated
 from siibra_kg.build.derive import infer, mend
-from siibra_kg.build.engine import DiskStore, Workbench, to_ntriples
+from siibra_kg.build.engine import DiskStore, Workbench
 from siibra_kg.build.findings import dangling, described
 from siibra_kg.build.gather import gather
 from siibra_kg.build.manifest import FORMAT, Manifest
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "run"]
 
-# Graphs that this project writes itself: relative IRI, folder below ontologies/.
-_CURATED = (("graph/ontology", "."), ("graph/maps", "maps"))
 # How many unusable documents an error names.
 _TOLD = 3
 
@@ -208,16 +207,7 @@ def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], li
         told += [f"{s.path}: {s.reason}" for s in gathered.set_aside[:_TOLD]]
         told += [f"and {more} more documents"] if (more := len(gathered.set_aside) - _TOLD) > 0 else []
         raise BuildError("read", "; ".join(filter(None, told)) or "there is no document in the sources")
-    return texts, [statements.tell(graph, text) for graph, text in _curated(statements.base)]
-
-
-def _curated(base: str) -> Iterator[tuple[str, bytes]]:
-    folder = resources.folder("ontologies")
-    for graph, below in _CURATED:
-        files = sorted((folder / below).glob("*.ttl"))
-        blank = f"{base}id/blank/{graph.rpartition('/')[2]}/"
-        parts = (to_ntriples(f.name, f.read_bytes(), "ttl", base, f"{blank}{f.stem}/") for f in files)
-        yield graph, b"".join(parts)
+    return texts, [statements.tell(graph, text) for graph, text in curated(statements.base, gathered.graphs)]
 
 
 def _known() -> tuple[tuple[Repair, ...], tuple[Rule, ...]]:
