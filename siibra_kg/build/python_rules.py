@@ -11,8 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from siibra_kg.build.added import Added, link
+from siibra_kg.build.align.anchors import anchors_by_entity, anchors_by_name, rows_to_regions
+from siibra_kg.build.align.identity import siibra_regions
+from siibra_kg.build.align.mapping import siibra_mappings
 from siibra_kg.build.align.mapping_rows import mappings
 from siibra_kg.build.align.onward import allen_terms
+from siibra_kg.build.align.tree import siibra_tree
 from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
 from siibra_kg.terms import Literal, local_name, to_sparql
@@ -113,13 +117,20 @@ def regions(rows: Iterable[Row], base: str) -> Added:
 
 
 def part_of(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules are called alike
-    """Link parts to wholes, but for the edges that close a cycle; rows are part, whole.
+    """Link parts to wholes, but for the edges that close a cycle.
 
+    Rows are part, whole, and something where siibra has a tree for the release: openMINDS's own tree stays beside it.
     A depth-first walk in sorted order decides which edge of a cycle is the closing one, so that the answer is
     always the same.
     """
     wholes: dict[str, list[str]] = {}
-    for part, whole in sorted({(a, b) for a, b in rows if a is not None and b is not None}):
+    edges: set[tuple[str, str]] = set()
+    beside: set[str] = set()
+    for part, whole, *siibra in rows:
+        if part is not None and whole is not None:
+            edges.add((part, whole))
+            beside |= {part} if any(siibra) else set()
+    for part, whole in sorted(edges):
         wholes.setdefault(part, []).append(whole)
     closing: set[tuple[str, str]] = set()
     done: set[str] = set()
@@ -139,8 +150,9 @@ def part_of(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules
                 closing.add((node, ahead[turn]))
             elif ahead[turn] not in done:
                 todo.append(ahead[turn])
-    edges = ((part, whole) for part, ahead in wholes.items() for whole in ahead)
-    return Added([link(a, SKG + "partOf", b) for a, b in edges if (a, b) not in closing], tuple(sorted(closing)))
+    names = {True: SKG + "openmindsPartOf", False: SKG + "partOf"}
+    lines = [link(part, names[part in beside], whole) for part, whole in sorted(edges - closing)]
+    return Added(lines, tuple(sorted(closing)))
 
 
 def closure(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001
@@ -210,6 +222,8 @@ def _own_names(node: str, kind: str) -> tuple[str, ...]:
 FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyType(
     {
         "allen_terms": allen_terms,
+        "anchors_by_entity": anchors_by_entity,
+        "anchors_by_name": anchors_by_name,
         "closure": closure,
         "depth": depth,
         "mappings": mappings,
@@ -217,5 +231,9 @@ FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyTyp
         "part_of": part_of,
         "regions": regions,
         "releases": releases,
+        "rows_to_regions": rows_to_regions,
+        "siibra_mappings": siibra_mappings,
+        "siibra_regions": siibra_regions,
+        "siibra_tree": siibra_tree,
     }
 )

@@ -1,0 +1,180 @@
+"""Which region of openMINDS a region of siibra is: by curated rows first, then by name, side and place in the tree.
+
+A node is *the same* as a region of its own release where exactly one region has its name, and no other node has a
+better claim to it. In any other case it stays a region of its own, with the nearest thing in openMINDS beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from siibra_kg.build.align.naming import stripped
+from siibra_kg.build.align.nodes import LEVELS
+from siibra_kg.vocab import NAMESPACES, SKOS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from siibra_kg.build.align.nodes import Node, Targets, World
+    from siibra_kg.sssom import MappingRow
+
+__all__ = ["BROAD", "CLOSE", "CURATED", "EXACT", "NARROW", "Claim", "align"]
+
+EXACT, CLOSE, BROAD, NARROW = (SKOS + name for name in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch"))
+
+_LEXICAL, _CHAIN, CURATED = (
+    NAMESPACES["semapv"] + name for name in ("LexicalMatching", "MappingChaining", "ManualMappingCuration")
+)
+# By level, of a region in its own release, and of a version-independent entity of its atlas. Measured: every exact
+# match by name was right where a label or an EBRAINS id could tell, but for known defects.
+_SURE = (0.99, 0.95, 0.9, 0.85, 0.7)
+_ENTITY = (0.9, 0.85, 0.8, 0.75, 0.6)
+_AMBIGUOUS = 0.3
+# Core words decide nothing within a release: "cingulate gyrus" and "cingulate cortex" may be two regions of it.
+_IDENTICAL = LEVELS.index("letters")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row of the mapping: a node, how it is related to what, and why.
+
+    Parameters
+    ----------
+    node, predicate, target, justification
+        IRIs.
+    confidence
+        Between 0 and 1.
+    why
+        In words.
+    """
+
+    node: str
+    predicate: str
+    target: str
+    justification: str
+    confidence: float
+    why: str
+
+
+def align(world: World, curated: Iterable[MappingRow] = ()) -> tuple[Claim, ...]:
+    """Map all nodes; curated rows win, a node that has one gets no other.
+
+    Returns
+    -------
+    tuple of Claim
+        At most one with ``skos:exactMatch`` for a node, at most one for a target; sorted by node.
+    """
+    claims = [_from_table(row) for row in curated if row.subject in world.nodes]
+    settled = {claim.node for claim in claims}
+    taken = {claim.target for claim in claims if claim.predicate == EXACT}
+    wanted: dict[str, list[tuple[tuple[int, int, int], Claim]]] = {}
+    for node in world.nodes.values():
+        if node.iri in settled:
+            continue
+        within = _in_release(node, world)
+        if within and within[0].predicate == EXACT:
+            wanted.setdefault(within[0].target, []).append((_rank(node, within[0], world), within[0]))
+        else:
+            claims += within or _in_atlas(node, world)
+    for target, rivals in wanted.items():
+        rivals.sort(key=lambda item: (item[0], item[1].node))
+        alone = target not in taken and (len(rivals) == 1 or rivals[0][0] < rivals[1][0])
+        claims += [rivals[0][1]] if alone else []
+        claims += [_beaten(claim, rivals[0][1], world) for _, claim in rivals[1 if alone else 0 :]]
+    claims += _chained(world, claims)
+    return tuple(sorted(claims, key=lambda c: (c.node, c.predicate, c.target)))
+
+
+def _from_table(row: MappingRow) -> Claim:
+    why = row.cells.get("comment", "curated")
+    return Claim(row.subject, row.predicate, row.object, CURATED, row.confidence or 1.0, why)
+
+
+def _in_release(node: Node, world: World) -> list[Claim]:
+    """Find the region of the same release; several where the name alone cannot tell."""
+    targets = world.regions.get(node.release)
+    if targets is None or not node.stem:
+        return []
+    for level, found in targets.find(node.stem):
+        if level > _IDENTICAL:
+            break
+        likely = _likely(node, found, targets, world)
+        why = f"same {LEVELS[level]}"
+        if len(likely) > 1:
+            why += f" as {len(likely)} regions of the release"
+            return [Claim(node.iri, CLOSE, t, _LEXICAL, _AMBIGUOUS, why) for t in sorted(likely)]
+        (region,) = likely
+        if node.side is None:
+            return [Claim(node.iri, EXACT, region, _LEXICAL, _SURE[level], why)]
+        half = f"{region}/{node.side}"
+        if half in world.halves:
+            return [Claim(node.iri, EXACT, half, _LEXICAL, _SURE[level], f"{why}, same side")]
+        return [Claim(node.iri, BROAD, region, _LEXICAL, _SURE[level], f"{why}, which openMINDS has for both sides")]
+    return []
+
+
+def _likely(node: Node, found: frozenset[str], targets: Targets, world: World) -> Sequence[str]:
+    """Choose between regions of one name: by the letters as written, then by the place in the tree."""
+    if len(found) == 1:
+        return tuple(found)
+    same = [t for t in found if node.name in targets.texts[t] or stripped(node.name) in targets.texts[t]]
+    placed = [t for t in same or found if (t in world.context) != node.leaf]
+    return placed if len(placed) == 1 else (same or list(found))
+
+
+def _rank(node: Node, claim: Claim, world: World) -> tuple[int, int, int]:
+    """Say how good a claim is among those to one region; smaller is better.
+
+    Waxholm has groups that are named as their part: "Medial lemniscus" and, below it, "medial lemniscus". What is
+    drawn, and has a label, is the leaf; a context region is the group.
+    """
+    region = claim.target.rpartition("/")[0] if node.side else claim.target
+    texts = world.regions[node.release].texts[region]
+    written = node.name in texts or stripped(node.name) in texts
+    placed = (region in world.context) != node.leaf
+    return (-round(claim.confidence * 100), not placed, not written)
+
+
+def _beaten(claim: Claim, best: Claim, world: World) -> Claim:
+    """Turn a claim that another node is better at into what is left of it."""
+    node, other = world.nodes[claim.node], world.nodes[best.node]
+    if node.iri != other.iri and other.path[: len(node.path)] == node.path:
+        why = f"{claim.why}, but so has a part of it, which is the region itself"
+        return Claim(claim.node, NARROW, claim.target, claim.justification, 0.7, why)
+    why = f"{claim.why}, but another region of siibra has it too"
+    return Claim(claim.node, CLOSE, claim.target, claim.justification, 0.5, why)
+
+
+def _in_atlas(node: Node, world: World) -> list[Claim]:
+    """Find the version-independent entity, for a region that the release lacks in openMINDS."""
+    for atlas in sorted(world.atlases.get(node.release, ())):
+        targets = world.entities.get(atlas)
+        for level, found in targets.find(node.stem) if targets and node.stem else ():
+            why = f"same {LEVELS[level]} as the entity of the atlas"
+            predicate, sure = (BROAD if node.side else CLOSE), _ENTITY[level]
+            exact = {t for t in found if stripped(node.name) in targets.texts[t]} if targets else set()
+            likely = exact if len(exact) == 1 else found
+            if len(likely) > 1:
+                predicate, sure, why = CLOSE, _AMBIGUOUS, f"same {LEVELS[level]} as {len(likely)} entities of the atlas"
+            return [Claim(node.iri, predicate, t, _LEXICAL, sure, why) for t in sorted(likely)]
+    return []
+
+
+def _chained(world: World, claims: Sequence[Claim]) -> Iterable[Claim]:
+    """Relate what no name could: siibra gives it the EBRAINS instance of a region that is mapped by its name."""
+    by_instance: dict[str, set[str]] = {}
+    mapped: Mapping[str, str] = {c.node: c.target for c in claims if c.confidence > _AMBIGUOUS}
+    for iri, instances in world.instances.items():
+        if iri in mapped:
+            for instance in instances:
+                by_instance.setdefault(instance, set()).add(iri)
+    done = {claim.node for claim in claims}
+    for node in world.nodes.values():
+        if node.iri in done:
+            continue
+        others = {o for i in world.instances.get(node.iri, ()) for o in by_instance.get(i, ())}
+        alike = {mapped[o] for o in others if world.nodes[o].side == node.side}
+        if len(alike) == 1:
+            why = "siibra gives both the same EBRAINS instance"
+            yield Claim(node.iri, CLOSE, alike.pop(), _CHAIN, 0.5, why)
