@@ -20,13 +20,13 @@ from siibra_kg.questions import (
     checks,
     citations,
     hierarchy,
-    links,
     lookup,
     maps,
     naming,
     parcellations,
     provenance,
     spaces,
+    sssom_table,
 )
 from siibra_kg.questions.run import run, run_text
 from siibra_kg.stores import open_store
@@ -324,7 +324,8 @@ class KnowledgeGraph:
     def export(self, form: str, out: Path | BinaryIO) -> None:
         """Write the whole graph: ``nq`` (canonical), ``ttl`` (union), ``jsonld``, or its mappings as ``sssom``."""
         if form == "sssom":
-            export.write_text(links.sssom(self._ask, self.snapshot.manifest.content_hash if self.snapshot else ""), out)
+            version = self.snapshot.manifest.content_hash if self.snapshot else ""
+            export.write_text(sssom_table.sssom(self._ask, version), out)
         else:
             export.dump(self.store, self.snapshot, form, out)
 

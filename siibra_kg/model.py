@@ -293,9 +293,9 @@ class Mapping:
     justification
         ``mapping_justification``: a ``semapv`` term.
     confidence
-        Between 0 and 1.
+        Between 0 and 1; ``None`` where nobody states one.
     source
-        Where the statement comes from: the IRI of a named graph.
+        Where the statement comes from: the IRI of a mapping set, an ontology, or a named graph.
     """
 
     subject: IRI
@@ -303,7 +303,7 @@ class Mapping:
     object: IRI
     label: str = ""
     justification: IRI | None = None
-    confidence: float = 1.0
+    confidence: float | None = None
     source: IRI | None = None
 
     def __str__(self) -> str:

@@ -44,7 +44,7 @@ def allen_terms(rows: Iterable[Row], base: str) -> Added:
                 term,
                 _CHAINING,
                 _TWO_WITNESSES if term in shared else alone,
-                "siibra_kg",
+                "siibra-kg",
                 source,
                 comment,
             )
