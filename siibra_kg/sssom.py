@@ -100,5 +100,6 @@ def _row(path: str, number: int, cells: Mapping[str, str], prefixes: Mapping[str
         raise BadDocument(path, f"confidence {confidence!r} is no number", f"line {number}") from error
     if sure is not None and not 0 <= sure <= 1:
         raise BadDocument(path, f"confidence {confidence} is not between 0 and 1", f"line {number}")
-    subject = cells["subject_id"].removeprefix("siibra:")
-    return MappingRow(*iris, subject, sure, MappingProxyType(dict(cells)))
+    subject, predicate, target, justification = iris
+    own = cells["subject_id"].removeprefix("siibra:")
+    return MappingRow(subject, predicate, target, justification, own, sure, MappingProxyType(dict(cells)))

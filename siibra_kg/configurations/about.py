@@ -27,6 +27,7 @@ _TYPE = re.compile(r"[A-Za-z]+\Z")
 def document(out: Lines, known: Known, node: str, part: Part) -> None:
     """Say of the node of a document where it is defined, and all that :func:`about` says."""
     out.text(node, w.DEFINED_IN, part.path)
+    out.text(node, w.KIND, part.text("@type"))
     out.text(node, w.IDENTIFIER, part.text("@id"))
     about(out, known, node, part)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.configurations.atlases import atlas, space
+from siibra_kg.configurations.census import Census, differences
 from siibra_kg.configurations.features import Features
 from siibra_kg.configurations.known import Known
 from siibra_kg.configurations.lines import Lines
@@ -17,7 +19,7 @@ from siibra_kg.errors import BadDocument
 from siibra_kg.json_guard import Limits, has_all_keys, read, read_exact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Configurations", "Converted"]
 
@@ -29,6 +31,10 @@ _ATLAS, _SPACE, _PARCELLATION, _MAP = (
 )
 
 
+_COUNTS = "(counts)"
+_KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+
+
 @dataclass(frozen=True, slots=True)
 class Converted:
     """What a configuration says.
@@ -37,21 +43,34 @@ class Converted:
     ----------
     documents
         Path and N-Triples (sorted, each line once, UTF-8) of each document that could be read, in their order.
+        The last one, ``(counts)``, says how often what is in them.
     bad
         The errors of those that could not.
+    differences
+        What the documents hold and the statements do not; a sentence for each count.
     """
 
     documents: tuple[tuple[str, bytes], ...]
     bad: tuple[BadDocument, ...]
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Documents:
-    """The documents by what they are, parsed; and the errors of those that are nothing."""
+    """The documents by what they are, parsed, and what becomes of each: statements, or the error."""
 
     by_type: dict[str, list[Part]] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+    made: dict[str, bytes] = field(default_factory=dict)
     bad: list[BadDocument] = field(default_factory=list)
+
+    @contextmanager
+    def setting_aside(self) -> Iterator[None]:
+        """Keep the error of a document that turns out to be unusable."""
+        try:
+            yield
+        except BadDocument as error:
+            self.bad.append(error)
 
 
 class Configurations:
@@ -69,7 +88,7 @@ class Configurations:
     Notes
     -----
     Documents name each other, so all of them are needed at once. One that cannot be used is set aside with the place
-    and the reason; what names it is set aside as well.
+    and the reason; a map or a feature that names it is set aside as well.
     """
 
     def __init__(self, base_iri: str, tables: Tables | None = None, limits: Limits | None = None) -> None:
@@ -85,58 +104,34 @@ class Configurations:
         documents
             Path and content of each, sorted by path.
         """
-        found = self._parsed(documents)
+        census = Census(self._base)
+        found = self._parsed(documents, census)
         names = Known(self._base, self._tables)
-        spaces = _named(found, _SPACE, names)
-        parcellations = _named(found, _PARCELLATION, names)
+        spaces, parcellations = _named(found, _SPACE, names), _named(found, _PARCELLATION, names)
         names.learn(spaces, parcellations)
         features = Features(names, [part for kind in self._tables.features for part in found.by_type.get(kind, ())])
-        made: dict[str, bytes] = {}
         # What others name comes first: where it turns out to be unusable, they are told that it is not there.
-        for parts, describe, forget in (
-            (spaces, space, names.spaces),
-            (parcellations, parcellation, names.releases),
-            (_named(found, _MAP), parcellation_map, None),
-            (features.parts, features.feature, None),
-            (_named(found, _ATLAS), atlas, None),
-        ):
-            self._describe(found, names, made, parts, describe, forget)
-        bad = sorted(found.bad, key=lambda error: error.path)
-        return Converted(tuple((path, made[path]) for path in found.order if path in made), tuple(bad))
+        _describe(found, names, spaces, space, names.spaces)
+        _describe(found, names, parcellations, parcellation, names.releases)
+        _describe(found, names, _named(found, _MAP), parcellation_map)
+        _describe(found, names, features.parts, features.feature)
+        _describe(found, names, _named(found, _ATLAS), atlas)
+        made = tuple((path, found.made[path]) for path in found.order if path in found.made)
+        bad = tuple(sorted(found.bad, key=lambda error: error.path))
+        missing = differences(census.counts(), (text for _, text in made))
+        return Converted((*made, (_COUNTS, census.lines())), bad, missing)
 
-    def _describe(
-        self,
-        found: _Documents,
-        names: Known,
-        made: dict[str, bytes],
-        parts: Sequence[Part],
-        describe: Callable[[Lines, Known, Part], str],
-        forget: dict[str, Any] | None,
-    ) -> None:
-        for part in parts:
-            lines = Lines()
-            try:
-                describe(lines, names, part)
-            except BadDocument as error:
-                found.bad.append(error)
-                if forget is not None:
-                    forget.pop(part.text("@id"))
-            else:
-                made[part.path] = lines.bytes()
-
-    def _parsed(self, documents: Iterable[tuple[str, bytes]]) -> _Documents:
+    def _parsed(self, documents: Iterable[tuple[str, bytes]], census: Census) -> _Documents:
         """Parse all documents, and sort them by their type."""
         out = _Documents()
-        known_types = {_ATLAS, _SPACE, _PARCELLATION, _MAP, *self._tables.features}
+        types = {_ATLAS, _SPACE, _PARCELLATION, _MAP, *self._tables.features}
         for path, data in documents:
-            try:
+            with out.setting_aside():
                 part = self._part(path, data)
+                census.take(part.value)
                 kind = part.text("@type", required=True)
-                if kind not in known_types:
+                if kind not in types:
                     raise part.bad(f"the @type {kind!r} is not known", "@type")
-            except BadDocument as error:
-                out.bad.append(error)
-            else:
                 out.order.append(path)
                 out.by_type.setdefault(kind, []).append(part)
         return out
@@ -144,10 +139,27 @@ class Configurations:
     def _part(self, path: str, data: bytes) -> Part:
         value = read(path, data, self._limits)
         if not isinstance(value, dict):
-            raise BadDocument(path, f"a document is a JSON object, and this is a {type(value).__name__}")
+            raise BadDocument(path, f"a document is a JSON object, and this is {_KINDS.get(type(value), 'a value')}")
         if not has_all_keys(data, _keys(value)):
             read_exact(path, data, self._limits)  # refuses a key that occurs twice: a row of an index would be lost
         return Part(path, value)
+
+
+def _describe(
+    found: _Documents,
+    names: Known,
+    parts: Sequence[Part],
+    describe: Callable[[Lines, Known, Part], object],
+    nodes: dict[str, Any] | None = None,
+) -> None:
+    """Describe documents; one that fails is taken out of the nodes that others may name."""
+    for part in parts:
+        lines = Lines()
+        with found.setting_aside():
+            describe(lines, names, part)
+            found.made[part.path] = lines.bytes()
+        if nodes is not None and part.path not in found.made:
+            del nodes[part.text("@id")]
 
 
 def _named(found: _Documents, kind: str, names: Known | None = None) -> list[Part]:
@@ -158,16 +170,13 @@ def _named(found: _Documents, kind: str, names: Known | None = None) -> list[Par
     out: list[Part] = []
     first: dict[str, str] = {}
     for part in found.by_type.get(kind, ()):
-        try:
+        with found.setting_aside():
             identifier = part.text("@id", required=True)
             if identifier in first:
                 raise part.bad(f"its @id {identifier!r} is that of {first[identifier]}", "@id")
             if names is not None:
                 part.text("name", required=True)
                 names.species(part)
-        except BadDocument as error:
-            found.bad.append(error)
-        else:
             first[identifier] = part.path
             out.append(part)
     return out

@@ -168,7 +168,9 @@ def _location(out: Lines, known: Known, node: str, part: Part) -> None:
 
 def _files(out: Lines, node: str, part: Part) -> None:
     """Describe the files of a table: one with all of it, or one of each role for each of several pieces."""
-    listed = [("data", "file", None, part.text("file"))] if "file" in part.value else []
+    listed: list[tuple[str, str, int | None, str]] = []
+    if "file" in part.value:
+        listed.append(("data", "file", None, part.text("file")))
     listed += [
         (role, key, number, address)
         for role, key in (("segments", "segmentfiles"), ("layers", "layerfiles"))

@@ -67,7 +67,7 @@ def image(out: Lines, node: str, part: Part, *, space: str, kind: str) -> None:
     for kind_of, value in providers.value.items():
         place = f"{node[:-1]}/{slug(kind_of)}"
         if type(value) is str:
-            _provider(out, node, f"{place}>", providers, kind_of, value)
+            _provider(out, node, f"{place}>", providers, value, kind=kind_of)
             continue
         fragments = providers.part(kind_of)
         if fragments is None:
@@ -75,12 +75,12 @@ def image(out: Lines, node: str, part: Part, *, space: str, kind: str) -> None:
         slugs = unique_slugs((name, name) for name in fragments.value)
         for name in fragments.value:
             own = f"{place}/{slugs[name]}>"
-            _provider(out, node, own, fragments, kind_of, fragments.text(name, required=True), key=name)
+            _provider(out, node, own, fragments, fragments.text(name, required=True), kind=kind_of, key=name)
             out.text(own, w.FRAGMENT, name)
 
 
-def _provider(out: Lines, volume: str, node: str, part: Part, kind: str, text: str, *, key: str = "") -> None:
-    address, *member = text.split(None, 1)  # "<url of an archive> <file in it>"
+def _provider(out: Lines, volume: str, node: str, part: Part, text: str, *, kind: str, key: str = "") -> None:
+    address, _, member = text.strip().partition(" ")  # "<url of an archive> <file in it>"
     url = iri_of(address)
     if url is None:
         raise part.bad(f"{address[:80]!r} is no address", key or kind)
@@ -88,7 +88,7 @@ def _provider(out: Lines, volume: str, node: str, part: Part, kind: str, text: s
     out.type(node, w.DISTRIBUTION)
     out.add(node, w.PROVIDER_TYPE, literal(kind))
     out.add(node, w.URL, f"<{url}>")
-    out.text(node, w.MEMBER, "".join(member).strip())
+    out.text(node, w.MEMBER, member.strip())
 
 
 def box(out: Lines, known: Known, node: str, part: Part) -> str:

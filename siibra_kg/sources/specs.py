@@ -111,7 +111,7 @@ def _path(path: Path, spec: str) -> Source:
         return FolderSource(_about(path.resolve().name, "folder"), path, label=spec)
     if not path.exists():
         hint = (
-            "give a file, folder, archive, http(s) address, or openminds, openminds-package, openminds-archive, siibra"
+            "give a file, folder, archive, http(s) address, openminds, openminds-package, openminds-archive or siibra"
         )
         raise SourceError(spec, "there is no such file or folder", hint)
     if path.name.lower().endswith(ARCHIVES):
