@@ -1,8 +1,8 @@
 """Anchors: from the names that features give, and the rows of their matrices, to regions of the graph.
 
 By name means exactly as siibra does it (:mod:`siibra_kg.siibra_find`), also where that is wrong: the graph of those
-anchors answers what siibra answers. By entity means through identifiers: a text that is, whole, a name of one entity
-of an atlas stands for this entity, and so for all its versions.
+anchors answers what siibra answers. By entity means through identifiers: a text that is, whole, the name of one region
+of a release anchors a feature to it if the region has an identity beyond its release.
 """
 
 from __future__ import annotations
@@ -121,25 +121,31 @@ def _known(release: str, about: _Release) -> _Known:
 
 
 def anchors_by_entity(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001
-    """Anchor features to the versions of the entities that they name; columns are those of ``92-anchor-entity.rq``."""
+    """Anchor features to the identified regions that they name; columns are those of ``92-anchor-entity.rq``.
+
+    A name that two regions of a release have is no name of either. A text with a side means the hemisphere.
+    """
     features: set[tuple[str, str, str | None]] = set()
-    named: dict[str, dict[str, set[str]]] = {}
-    versions: dict[str, set[tuple[str, str | None]]] = {}
+    named: dict[str | None, dict[tuple[str, str], set[str]]] = {}
     sides: dict[tuple[str, str], set[str]] = {}
     for kind, node, text, taxon, of, side in rows:
         if kind == "feature" and node and text:
             features.add((node, text, taxon))
-        elif kind == "entity" and node and text and of:
-            named.setdefault(text, {}).setdefault(of, set()).add(node)
-        elif kind == "region" and node and of:
-            versions.setdefault(of, set()).add((node, taxon))
+        elif kind == "region" and node and text and of:
+            named.setdefault(taxon, {}).setdefault((key(text), of), set()).add(node)
         elif kind == "hemisphere" and node and of and side:
             sides.setdefault((of, side), set()).add(node)
+    texts: dict[str | None, dict[str, set[str]]] = {}
+    for taxon, regions in named.items():
+        for (name, _), nodes in regions.items():
+            if len(nodes) == 1:
+                texts.setdefault(taxon, {}).setdefault(name, set()).update(nodes)
     lines: list[str] = []
     for feature, text, taxon in sorted(features, key=str):
-        for wanted, side in {(key(text), None), split_hemisphere(text)}:
-            one = (next(iter(found)) for found in named.get(wanted, {}).values() if len(found) == 1)
-            wholes = {region for entity in one for region, species in versions.get(entity, ()) if species == taxon}
-            regions = wholes if side is None else {part for w in wholes for part in sides.get((w, side), ())}
-            lines.extend(link(feature, SKG + "anchoredById", region) for region in sorted(regions))
+        base_name, side = split_hemisphere(text)
+        found = texts.get(taxon, {}).get(key(text), set())
+        if not found and side is not None:
+            wholes = texts.get(taxon, {}).get(base_name, set())
+            found = {part for whole in wholes for part in sides.get((whole, side), ())}
+        lines.extend(link(feature, SKG + "anchoredById", region) for region in sorted(found))
     return Added(lines)
