@@ -37,7 +37,9 @@ def siibra_regions(rows: Iterable[Row], base: str) -> Added:
         elif subject and kind == "known":
             name, color = known.get(subject, ("", ""))
             known[subject] = (text or name, other or color)
-    regions = dict(pairs["same"])
+    # Two nodes never become one region without anybody seeing it: the second one gets a region of its own.
+    first = {target: node for node, target in sorted(pairs["same"].items(), reverse=True)}
+    regions = {node: target for node, target in pairs["same"].items() if first[target] == node}
     regions |= _coined([n for n in nodes.values() if n.iri not in regions], pairs["whole"], set(known), base)
     lines: list[str] = []
     for node in nodes.values():

@@ -11,21 +11,17 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.build.align.naming import stripped
 from siibra_kg.build.align.nodes import LEVELS
-from siibra_kg.vocab import NAMESPACES, SKOS
+from siibra_kg.vocab import SKOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from siibra_kg.build.align.nodes import Node, Targets, World
-    from siibra_kg.sssom import MappingRow
 
-__all__ = ["BROAD", "CLOSE", "CURATED", "EXACT", "NARROW", "Claim", "align"]
+__all__ = ["BROAD", "CLOSE", "EXACT", "NARROW", "Claim", "align"]
 
 EXACT, CLOSE, BROAD, NARROW = (SKOS + name for name in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch"))
 
-_LEXICAL, _CHAIN, CURATED = (
-    NAMESPACES["semapv"] + name for name in ("LexicalMatching", "MappingChaining", "ManualMappingCuration")
-)
 # By level, of a region in its own release, and of a version-independent entity of its atlas. Measured: every exact
 # match by name was right where a label or an EBRAINS id could tell, but for known defects.
 _SURE = (0.99, 0.95, 0.9, 0.85, 0.7)
@@ -41,7 +37,7 @@ class Claim:
 
     Parameters
     ----------
-    node, predicate, target, justification
+    node, predicate, target
         IRIs.
     confidence
         Between 0 and 1.
@@ -52,22 +48,21 @@ class Claim:
     node: str
     predicate: str
     target: str
-    justification: str
     confidence: float
     why: str
 
 
-def align(world: World, curated: Iterable[MappingRow] = ()) -> tuple[Claim, ...]:
-    """Map all nodes; curated rows win, a node that has one gets no other.
+def align(world: World) -> tuple[Claim, ...]:
+    """Map all nodes that have no curated row.
 
     Returns
     -------
     tuple of Claim
         At most one with ``skos:exactMatch`` for a node, at most one for a target; sorted by node.
     """
-    claims = [_from_table(row) for row in curated if row.subject in world.nodes]
-    settled = {claim.node for claim in claims}
-    taken = {claim.target for claim in claims if claim.predicate == EXACT}
+    claims: list[Claim] = []
+    settled = {node for node, _, _ in world.curated}
+    taken = {target for _, predicate, target in world.curated if predicate == EXACT}
     wanted: dict[str, list[tuple[tuple[int, int, int], Claim]]] = {}
     for node in world.nodes.values():
         if node.iri in settled:
@@ -82,13 +77,7 @@ def align(world: World, curated: Iterable[MappingRow] = ()) -> tuple[Claim, ...]
         alone = target not in taken and (len(rivals) == 1 or rivals[0][0] < rivals[1][0])
         claims += [rivals[0][1]] if alone else []
         claims += [_beaten(claim, rivals[0][1], world) for _, claim in rivals[1 if alone else 0 :]]
-    claims += _chained(world, claims)
     return tuple(sorted(claims, key=lambda c: (c.node, c.predicate, c.target)))
-
-
-def _from_table(row: MappingRow) -> Claim:
-    why = row.cells.get("comment", "curated")
-    return Claim(row.subject, row.predicate, row.object, CURATED, row.confidence or 1.0, why)
 
 
 def _in_release(node: Node, world: World) -> list[Claim]:
@@ -103,14 +92,14 @@ def _in_release(node: Node, world: World) -> list[Claim]:
         why = f"same {LEVELS[level]}"
         if len(likely) > 1:
             why += f" as {len(likely)} regions of the release"
-            return [Claim(node.iri, CLOSE, t, _LEXICAL, _AMBIGUOUS, why) for t in sorted(likely)]
+            return [Claim(node.iri, CLOSE, t, _AMBIGUOUS, why) for t in sorted(likely)]
         (region,) = likely
         if node.side is None:
-            return [Claim(node.iri, EXACT, region, _LEXICAL, _SURE[level], why)]
+            return [Claim(node.iri, EXACT, region, _SURE[level], why)]
         half = f"{region}/{node.side}"
         if half in world.halves:
-            return [Claim(node.iri, EXACT, half, _LEXICAL, _SURE[level], f"{why}, same side")]
-        return [Claim(node.iri, BROAD, region, _LEXICAL, _SURE[level], f"{why}, which openMINDS has for both sides")]
+            return [Claim(node.iri, EXACT, half, _SURE[level], f"{why}, same side")]
+        return [Claim(node.iri, BROAD, region, _SURE[level], f"{why}, which openMINDS has for both sides")]
     return []
 
 
@@ -141,9 +130,9 @@ def _beaten(claim: Claim, best: Claim, world: World) -> Claim:
     node, other = world.nodes[claim.node], world.nodes[best.node]
     if node.iri != other.iri and other.path[: len(node.path)] == node.path:
         why = f"{claim.why}, but so has a part of it, which is the region itself"
-        return Claim(claim.node, NARROW, claim.target, claim.justification, 0.7, why)
+        return Claim(claim.node, NARROW, claim.target, 0.7, why)
     why = f"{claim.why}, but another region of siibra has it too"
-    return Claim(claim.node, CLOSE, claim.target, claim.justification, 0.5, why)
+    return Claim(claim.node, CLOSE, claim.target, 0.5, why)
 
 
 def _in_atlas(node: Node, world: World) -> list[Claim]:
@@ -157,24 +146,5 @@ def _in_atlas(node: Node, world: World) -> list[Claim]:
             likely = exact if len(exact) == 1 else found
             if len(likely) > 1:
                 predicate, sure, why = CLOSE, _AMBIGUOUS, f"same {LEVELS[level]} as {len(likely)} entities of the atlas"
-            return [Claim(node.iri, predicate, t, _LEXICAL, sure, why) for t in sorted(likely)]
+            return [Claim(node.iri, predicate, t, sure, why) for t in sorted(likely)]
     return []
-
-
-def _chained(world: World, claims: Sequence[Claim]) -> Iterable[Claim]:
-    """Relate what no name could: siibra gives it the EBRAINS instance of a region that is mapped by its name."""
-    by_instance: dict[str, set[str]] = {}
-    mapped: Mapping[str, str] = {c.node: c.target for c in claims if c.confidence > _AMBIGUOUS}
-    for iri, instances in world.instances.items():
-        if iri in mapped:
-            for instance in instances:
-                by_instance.setdefault(instance, set()).add(iri)
-    done = {claim.node for claim in claims}
-    for node in world.nodes.values():
-        if node.iri in done:
-            continue
-        others = {o for i in world.instances.get(node.iri, ()) for o in by_instance.get(i, ())}
-        alike = {mapped[o] for o in others if world.nodes[o].side == node.side}
-        if len(alike) == 1:
-            why = "siibra gives both the same EBRAINS instance"
-            yield Claim(node.iri, CLOSE, alike.pop(), _CHAIN, 0.5, why)

@@ -116,8 +116,8 @@ class World:
         Atlas: its version-independent entities.
     atlases
         Release: the atlases it may be a version of.
-    instances
-        Node: EBRAINS instances that siibra gives it.
+    curated
+        Rows of the curated table: node, predicate, target.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class World:
     context: set[str] = field(default_factory=set)
     entities: dict[str, Targets] = field(default_factory=dict)
     atlases: dict[str, set[str]] = field(default_factory=dict)
-    instances: dict[str, set[str]] = field(default_factory=dict)
+    curated: set[tuple[str, str, str]] = field(default_factory=set)
 
 
 def world(rows: Iterable[Row]) -> World:
@@ -134,7 +134,6 @@ def world(rows: Iterable[Row]) -> World:
     out = World()
     found: dict[str, tuple[str, str, str, int]] = {}
     single: dict[str, dict[str, str]] = {"parent": {}, "color": {}}
-    several = {"instance": out.instances, "atlas": out.atlases}
     flags = {"half": out.halves, "context": out.context}
     named = {"region": out.regions, "entity": out.entities}
     for kind, subject, target, text, other, number in rows:
@@ -142,16 +141,17 @@ def world(rows: Iterable[Row]) -> World:
             continue
         if kind in flags:
             flags[kind].add(subject)
-        elif kind == "color" and text:
-            single[kind][subject] = min(text, single[kind].get(subject, text))
+        elif kind in single:
+            value = target or text or ""
+            single[kind][subject] = min(value, single[kind].get(subject, value))
         elif target is None:
             continue
         elif kind == "node" and number:
             found[subject] = (target, text or "", other or "", int(number))
-        elif kind == "parent":
-            single[kind][subject] = target
-        elif kind in several:
-            several[kind].setdefault(subject, set()).add(target)
+        elif kind == "atlas":
+            out.atlases.setdefault(subject, set()).add(target)
+        elif kind == "curated" and text:
+            out.curated.add((subject, text, target))
         elif kind in named and text:
             named[kind].setdefault(target, Targets()).add(subject, text, preferred=number == "1")
     out.nodes = _nodes(found, single["parent"], single["color"])
