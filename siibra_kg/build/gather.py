@@ -113,6 +113,7 @@ class _Reader:
         self.statements = statements
         self.converter = Converter(statements.base)
         self.descriptions = Descriptions()
+        self.configured = ""
 
     def read(self, source: Source, graph: str, progress: Callable[[str, int, int | None], None]) -> _Read:
         """Read one source to its end, and tell ahead what it says if its graph is known."""
@@ -131,13 +132,22 @@ class _Reader:
                 progress(step, count, None)
                 told = self._tell(graph, read, told)
         if configuration:
-            made = Configurations(self.statements.base).convert(configuration)
-            # No node is theirs alone: they say more about what openMINDS describes, as RDF files do.
-            read.documents += ((path, text, ()) for path, text in made.documents)
-            read.bad += made.bad
+            self._configure(source.name, configuration, read)
         self._tell(graph, read, told)
         progress(step, count, count)
         return read
+
+    def _configure(self, source: str, documents: list[tuple[str, bytes]], read: _Read) -> None:
+        """Convert the documents of a configuration, which name each other, all at once."""
+        if self.configured:
+            reason = f"{self.configured} describes the same nodes"
+            raise SourceError(source, reason, "one graph has one version of siibra-configurations")
+        self.configured = source
+        made = Configurations(self.statements.base).convert(documents)
+        # No node is theirs alone: they say more about what openMINDS describes, as RDF files do.
+        read.documents += ((path, text, ()) for path, text in made.documents)
+        read.bad += made.bad
+        read.bad += (BadDocument("(counts)", difference) for difference in made.differences)
 
     def _tell(self, graph: str, read: _Read, told: int) -> int:
         if graph:
