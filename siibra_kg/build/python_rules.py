@@ -16,6 +16,7 @@ from siibra_kg.build.align.identity import siibra_regions
 from siibra_kg.build.align.mapping import siibra_mappings
 from siibra_kg.build.align.mapping_rows import mappings
 from siibra_kg.build.align.onward import allen_terms
+from siibra_kg.build.align.region_table import region_table
 from siibra_kg.build.align.tree import siibra_tree
 from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
@@ -229,6 +230,7 @@ FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyTyp
         "mappings": mappings,
         "name_keys": name_keys,
         "part_of": part_of,
+        "region_table": region_table,
         "regions": regions,
         "releases": releases,
         "rows_to_regions": rows_to_regions,
