@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pyoxigraph as ox
 from building import HEADER
 from hypothesis import given
@@ -110,12 +113,16 @@ class _Disk:
 def test_the_graph_name_goes_to_the_end_of_every_line_and_nowhere_else(texts: list[str]) -> None:
     triples = [ox.Triple(ox.NamedNode("x:s"), ox.NamedNode("x:p"), ox.Literal(f"{t} .\n<x:g> .")) for t in texts]
     disk = _Disk()
-    statements = Statements("x:", None, disk)  # type: ignore[arg-type]
-    try:
-        statements.put("g", ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)).result()
-        statements._load()
-    finally:
-        statements.close()
+    with tempfile.TemporaryDirectory() as work:
+        spill = Path(work, "spill")
+        statements = Statements("x:", None, disk, spill)  # type: ignore[arg-type]
+        try:
+            statements.put("g", ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)).result()
+            statements._load()
+            assert b"".join(statements._kept()) == disk.quads
+        finally:
+            statements.close()
+        assert not spill.exists()
     found = set(ox.parse(disk.quads, ox.RdfFormat.N_QUADS))
     assert found == {ox.Quad(t.subject, t.predicate, t.object, ox.NamedNode("x:g")) for t in triples}
 

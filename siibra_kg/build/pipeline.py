@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "run"]
 
+# Where statements wait until all are known; gone before a snapshot is put in its place.
+_SPILL = "statements.nq"
 # How many unusable documents an error names.
 _TOLD = 3
 
@@ -118,7 +120,7 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
     with (
         closing(DiskStore(staging / STORE)) as disk,
         closing(Workbench()) as bench,
-        closing(Statements(plan.settings.base_iri, bench, disk)) as statements,
+        closing(Statements(plan.settings.base_iri, bench, disk, staging / _SPILL)) as statements,
     ):
         with statements.timed("read"):
             gathered = gather(sources, statements, require=plan.require, progress=plan.progress)
@@ -199,15 +201,13 @@ def _assert(statements: Statements, gathered: Gathered) -> tuple[list[bytes], li
     """
     texts: list[bytes] = []
     for graph, parts in sorted(gathered.graphs.items()):
-        text = b"".join(parts)
-        parts.clear()
-        texts.append(statements.tell(graph, text))
+        texts.append(statements.tell(graph, parts))
     if not any(texts):
         told = [s.missing and f"{s.name}: {s.missing}" for s in gathered.sources]
         told += [f"{s.path}: {s.reason}" for s in gathered.set_aside[:_TOLD]]
         told += [f"and {more} more documents"] if (more := len(gathered.set_aside) - _TOLD) > 0 else []
         raise BuildError("read", "; ".join(filter(None, told)) or "there is no document in the sources")
-    return texts, [statements.tell(graph, text) for graph, text in curated(statements.base, gathered.graphs)]
+    return texts, [statements.tell(graph, [text]) for graph, text in curated(statements.base, gathered.graphs)]
 
 
 def _known() -> tuple[tuple[Repair, ...], tuple[Rule, ...]]:

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -25,6 +26,8 @@ __all__ = ["Statements"]
 _BATCH = 20_000_000
 # Bytes of N-Triples that rules get to see at once while documents are still being read.
 _AHEAD = 6_000_000
+# Bytes of N-Quads that are hashed and compressed at once.
+_PIECE = 4_000_000
 # zstd level 3 takes a fifth of the time of level 9, for a file that is a third larger.
 _LEVEL = 3
 
@@ -41,26 +44,35 @@ class Statements:
         What rules query.
     disk
         What becomes the store of the snapshot.
+    spill
+        File that keeps the sorted N-Quads of each graph until all are written: a fifth of the memory of a build.
+        It is deleted on :meth:`close`.
     """
 
     base: str
     bench: Workbench
     disk: DiskStore
+    spill: Path
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    _quads: dict[str, bytes] = field(default_factory=dict)
+    _places: dict[str, tuple[int, int]] = field(default_factory=dict)
     _waiting: list[bytes] = field(default_factory=list)
     _early: list[bytes] = field(default_factory=list)
     _settled: set[str] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="siibra-kg-sort")
     )
 
     def ahead(self, graph: str, ntriples: Sequence[bytes]) -> None:
         """Load statements while others are still being read, on the bet that :meth:`tell` will have all of them."""
-        self._early += ntriples
-        if sum(map(len, self._early)) > _AHEAD:
-            self._load_early(graph)
+        size = sum(map(len, self._early))
+        for text in ntriples:
+            self._early.append(text)
+            size += len(text)
+            if size > _AHEAD:
+                self._load_early(graph)
+                size = 0
 
     def settle(self, graph: str) -> None:
         """The bet on a graph is won: all of it, and nothing else, was given to :meth:`ahead`."""
@@ -83,11 +95,12 @@ class Statements:
         self.bench.load(text)
         self._wait(self._quads_of(graph, text))
 
-    def tell(self, graph: str, ntriples: bytes) -> bytes:
-        """Take what is asserted in a graph, for rules to see; gives it sorted, each statement once."""
+    def tell(self, graph: str, parts: list[bytes]) -> bytes:
+        """Take what is asserted in a graph, for rules to see, and empty the list; gives it sorted, each once."""
         if graph not in self._settled:
-            self.bench.load(ntriples)
-        lines = _unique(ntriples)
+            self.bench.load(b"".join(parts))
+        lines = _unique(parts)
+        parts.clear()
         text = b"".join(lines)
         self._take(graph, text, len(lines))
         return text
@@ -104,7 +117,7 @@ class Statements:
         return self._pool.submit(self._put_lines, graph, lines)
 
     def _put(self, graph: str, ntriples: bytes) -> None:
-        lines = _unique(ntriples)
+        lines = _unique([ntriples])
         self._take(graph, b"".join(lines), len(lines))
 
     def _put_lines(self, graph: str, lines: Iterable[str]) -> None:
@@ -113,9 +126,12 @@ class Statements:
 
     def _take(self, graph: str, text: bytes, count: int) -> None:
         if count:
-            self._quads[graph], self.counts[graph] = self._quads_of(graph, text), count
+            quads, self.counts[graph] = self._quads_of(graph, text), count
+            with self._lock, self.spill.open("ab") as file:
+                self._places[graph] = file.tell(), len(quads)
+                file.write(quads)
             if graph not in self._settled:
-                self._wait(self._quads[graph])
+                self._wait(quads)
 
     def _quads_of(self, graph: str, ntriples: bytes) -> bytes:
         # Every line ends in " ." and no literal holds a line break, so one replace names the graph everywhere.
@@ -127,8 +143,9 @@ class Statements:
             self._load()
 
     def close(self) -> None:
-        """Stop sorting."""
+        """Stop sorting, and forget what was kept."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.spill.unlink(missing_ok=True)
 
     def _load(self) -> None:
         if self._waiting:
@@ -143,10 +160,21 @@ class Statements:
         self._load()
         digest = hashlib.sha256()
         with path.open("wb") as file, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
-            for graph in sorted(self._quads):
-                digest.update(self._quads[graph])
-                packed.write(self._quads[graph])
+            for quads in self._kept():
+                digest.update(quads)
+                packed.write(quads)
         return digest.hexdigest(), path.stat().st_size
+
+    def _kept(self) -> Iterator[bytes]:
+        """Give back the N-Quads of all graphs, by name, in pieces."""
+        with self.spill.open("ab+") as file:
+            for graph in sorted(self._places):
+                start, left = self._places[graph]
+                file.seek(start)
+                while left:
+                    piece = file.read(min(left, _PIECE))
+                    left -= len(piece)
+                    yield piece
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -158,6 +186,6 @@ class Statements:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - start, 4)
 
 
-def _unique(ntriples: bytes) -> list[bytes]:
+def _unique(parts: Iterable[bytes]) -> list[bytes]:
     # Sources come nearly in order, which a dictionary keeps and sorting makes use of.
-    return sorted(dict.fromkeys(ntriples.splitlines(keepends=True)))
+    return sorted(dict.fromkeys(line for part in parts for line in part.splitlines(keepends=True)))
