@@ -18,6 +18,7 @@ from siibra_kg.build.align.mapping_rows import mappings
 from siibra_kg.build.align.onward import allen_terms
 from siibra_kg.build.align.region_table import region_table
 from siibra_kg.build.align.tree import siibra_tree
+from siibra_kg.build.align.versions import region_versions
 from siibra_kg.build.coin import unique_slugs, without_prefix
 from siibra_kg.names import key, split_hemisphere
 from siibra_kg.terms import Literal, local_name, to_sparql
@@ -192,7 +193,7 @@ def _ancestors(rows: Iterable[Row]) -> dict[str, frozenset[str]]:
 
 
 def name_keys(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rules are called alike
-    """Write the look-up keys; rows are node, kind (release, region, node, term), text."""
+    """Write the look-up keys; rows are node, kind (release, region, half, node, term), text."""
     texts: dict[str, dict[str, set[str]]] = {}
     for node, kind, text in rows:
         if node is not None and kind is not None and text is not None:
@@ -200,7 +201,7 @@ def name_keys(rows: Iterable[Row], base: str) -> Added:  # noqa: ARG001  all rul
     found: set[str] = set()
     for kind, nodes in texts.items():
         # Each name is folded once, however many nodes have it: the versions of an entity share most names.
-        fold = lru_cache(maxsize=None)(_without_side if kind == "region" else key)
+        fold = lru_cache(maxsize=None)(_without_side if kind in ("region", "half") else key)
         for node, names in nodes.items():
             keys = {fold(name) for name in (*names, *_own_names(node, kind))}
             found.update(f'<{node}> <{SKG}nameKey> "{word}" .\n' for word in keys if word)
@@ -214,6 +215,8 @@ def _without_side(text: str) -> str:
 def _own_names(node: str, kind: str) -> tuple[str, ...]:
     """Give the names that are in an IRI: that of an entity also without its atlas."""
     name = local_name(node)
+    if kind == "half":
+        return ()
     if kind == "region":
         return (name.partition("~")[0],)
     return (name, name.partition("_")[2]) if "/parcellationEntity/" in node else (name,)
@@ -231,6 +234,7 @@ FUNCTIONS: Mapping[str, Callable[[Iterable[Row], str], Added]] = MappingProxyTyp
         "name_keys": name_keys,
         "part_of": part_of,
         "region_table": region_table,
+        "region_versions": region_versions,
         "regions": regions,
         "releases": releases,
         "rows_to_regions": rows_to_regions,
