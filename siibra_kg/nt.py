@@ -1,7 +1,7 @@
 r"""N-Triples text: the terms of RDF written at full speed.
 
-:func:`siibra_kg.terms.to_sparql` is the general writer; this module says the same for the three kinds of term
-that a JSON-LD document holds, without making an object for each. A test keeps both writers equal.
+:func:`siibra_kg.terms.to_sparql` is the general writer; this module says the same for the kinds of term that JSON
+documents hold, without making an object for each. A test keeps both writers equal.
 
 >>> literal('say "hi"\n')
 '"say \\"hi\\"\\n"'
@@ -70,6 +70,8 @@ def lexical(value: object, datatype: str | None = None) -> str:
 
 
 def _double(value: float) -> str:
+    if not value:
+        return "-0.0E0" if math.copysign(1.0, value) < 0 else "0.0E0"
     sign = "-" if value < 0 else ""
     mantissa, _, exponent = repr(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")

@@ -429,10 +429,9 @@ def test_an_archive_that_is_gone_is_an_error(tmp_path):
         list(source.documents())
 
 
-def test_the_default_is_the_openminds_library(tmp_path):
-    """One source, and making it reads nothing."""
-    (source,) = default(settings(tmp_path))
-    assert source.name == "openminds"
+def test_the_default_is_openminds_and_siibra(tmp_path):
+    """Two sources, and making them reads nothing."""
+    assert [source.name for source in default(settings(tmp_path))] == ["openminds", "siibra"]
     assert not list(tmp_path.iterdir())
 
 

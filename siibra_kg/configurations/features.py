@@ -93,7 +93,8 @@ def _label(known: Known, part: Part, name: str) -> str:
     release = known.releases.get(spec.text("@id")) if spec is not None else None
     told = (
         part.text("region") or (release.name if release else ""),
-        *(part.text(key) for key in ("receptor", "cohort", "paradigm", "section", "patch")),
+        *(part.text(key) for key in ("receptor", "cohort", "paradigm")),
+        *(f"{key} {part.text(key)}" for key in ("section", "patch") if part.text(key)),
     )
     readable = _WORDS.sub(r"\g<1> \g<2>", name)
     return ": ".join(filter(None, (readable, ", ".join(filter(None, told)))))

@@ -64,6 +64,8 @@ class FolderSource(ReadingSource):
     def _read(self) -> Iterator[tuple[str, bytes, str]]:
         root = self._folder.resolve()
         for path, inside in sorted((_shown(inside), inside) for inside in self._walk(root)):
+            if not self._wanted(path):
+                continue
             kind = file_format(path)
             if kind is None:
                 if is_archive(path):
@@ -76,6 +78,11 @@ class FolderSource(ReadingSource):
             data = self._load(place, path, self._limits)
             if data is not None:
                 yield path, data, kind
+
+    def _wanted(self, path: str) -> bool:
+        """Tell whether a file may be a document; a subclass that knows its folder better says no to the others."""
+        del path
+        return True
 
     def _walk(self, root: Path) -> Iterator[str]:
         def note(error: OSError) -> None:

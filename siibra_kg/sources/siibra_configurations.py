@@ -36,7 +36,7 @@ class _Selection(Selection):
 
     def __call__(self, path: str) -> bool:
         """Tell whether a member is a document."""
-        return path.endswith(".json") and self.inside(path).partition("/")[0] in FOLDERS
+        return _is_document(self.inside(path))
 
     def inside(self, path: str) -> str:
         """Give the path without the top folder, if there is one."""
@@ -57,10 +57,16 @@ class _Checkout(FolderSource):
 
     def _read(self) -> Iterator[tuple[str, bytes, str]]:
         if not is_checkout(self._folder):
-            raise SourceError(self._label, f"not a checkout: it needs the folders {', '.join(FOLDERS)}", _HINT)
+            raise SourceError(self._label, "not a checkout: there are no folders parcellations, spaces and maps in it", _HINT)
         for path, data, _ in super()._read():
-            if path.endswith(".json") and path.partition("/")[0] in FOLDERS:
-                yield path, data, _NAME
+            yield path, data, _NAME
+
+    def _wanted(self, path: str) -> bool:
+        return _is_document(path)
+
+
+def _is_document(path: str) -> bool:
+    return path.endswith(".json") and path.partition("/")[0] in FOLDERS
 
 
 def is_checkout(folder: Path) -> bool:
