@@ -19,6 +19,7 @@ from siibra_kg.progress import progress_bar
 from siibra_kg.questions import (
     checks,
     citations,
+    feature_query,
     hierarchy,
     lookup,
     maps,
@@ -28,6 +29,7 @@ from siibra_kg.questions import (
     spaces,
     sssom_table,
 )
+from siibra_kg.questions.feature_index import FeatureIndex
 from siibra_kg.questions.run import run, run_text
 from siibra_kg.stores import open_store
 from siibra_kg.table import Table
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from siibra_kg import model
+    from siibra_kg.model_features import Feature, Match, Modality
     from siibra_kg.questions.ask import Asker
     from siibra_kg.questions.checks import CheckReport
     from siibra_kg.questions.citations import Citation
@@ -137,6 +140,7 @@ class KnowledgeGraph:
         self.snapshot = snapshot
         self.templates = Catalog(resources.folder("queries"))
         self._ask = GraphView(store, self.templates, self.settings).ask
+        self._features = FeatureIndex(self._ask)
 
     # -- the graph as such ---------------------------------------------------------------------------------------
 
@@ -270,6 +274,44 @@ class KnowledgeGraph:
         else:
             root = self.region(spec, parcellation).iri
         return hierarchy.draw(self._ask, root, depth=depth)
+
+    # -- features ------------------------------------------------------------------------------------------------
+
+    def features(
+        self,
+        concept: object,
+        modality: object = None,
+        *,
+        parcellation: str | model.Parcellation | None = None,
+        anchoring: str | None = None,
+    ) -> tuple[Match, ...]:
+        """Give the features that belong to a concept, best matches first; nothing is asked of any network.
+
+        Parameters
+        ----------
+        concept
+            A region, several regions, a parcellation, a space, a :class:`Point`, :class:`PointCloud` or
+            :class:`BoundingBox`; or the name of a region (in ``parcellation``), of a parcellation or of a space.
+        modality
+            Some words of the name of a class (``"receptor fingerprint"``), a category (``"cellular"``), a modality
+            of :meth:`modalities`, or several of these; all unless told.
+        anchoring
+            ``"siibra"`` for siibra's answer alone, ``"curated"`` for what this graph adds; both unless told.
+
+        Raises
+        ------
+        NoSuchName, AmbiguousName
+            If a name means nothing, or several regions; ``close`` and ``candidates`` have what there is.
+        """
+        return feature_query.query(self._features, concept, modality, parcellation=parcellation, anchoring=anchoring)
+
+    def feature(self, spec: str | Feature) -> Feature:
+        """The one feature of this IRI, CURIE or id."""
+        return feature_query.feature(self._features, spec)
+
+    def modalities(self) -> tuple[Modality, ...]:
+        """The kinds of features, by category, and how many there are of each."""
+        return tuple(self._features.modalities.values())
 
     # -- voxels --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,111 @@
+"""FeatureIndex: which features are anchored where, read once from a graph, and features as values.
+
+An answer about a region needs its lineage, which the store gives in a fraction of a millisecond, and the anchors of
+all features, some thousand pairs that are the same for every question. The templates ``feature/by-region`` and
+``feature/by-parcellation`` ask the same of the store alone; a test keeps both equal.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from siibra_kg.model_features import DataFile, Feature, MatrixRow
+from siibra_kg.questions import modalities
+from siibra_kg.terms import local_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from siibra_kg.model_features import Modality
+    from siibra_kg.questions.ask import Asker
+    from siibra_kg.table import Row
+    from siibra_kg.terms import IRI
+
+__all__ = ["FeatureIndex"]
+
+# So many IRIs go into one query: some 50 kB of text, which every endpoint takes.
+_BATCH = 400
+
+
+class FeatureIndex:
+    """The anchors of all features of a graph; reads nothing before the first question.
+
+    Parameters
+    ----------
+    ask
+        The graph.
+    """
+
+    def __init__(self, ask: Asker) -> None:
+        self.ask = ask
+        self._known: dict[IRI, Feature] = {}
+
+    @cached_property
+    def modalities(self) -> Mapping[str, Modality]:
+        """The classes that features can have, by name."""
+        return MappingProxyType({m.name: m for m in modalities.modalities(self.ask)})
+
+    @cached_property
+    def anchored(self) -> Mapping[IRI, tuple[tuple[IRI, str], ...]]:
+        """What is anchored to a region or a release: features, each with ``"name"`` or ``"identifier"``."""
+        found: dict[IRI, list[tuple[IRI, str]]] = {}
+        for feature, made_by, structure in self.ask.table("feature/anchors").cells:
+            found.setdefault(structure, []).append((feature, made_by))
+        return MappingProxyType({structure: tuple(pairs) for structure, pairs in found.items()})
+
+    @cached_property
+    def _structures(self) -> Mapping[IRI, tuple[str, IRI | None]]:
+        rows = self.ask.table("feature/structures")
+        return {row.iri: (row.name, row.release) for row in rows}
+
+    def name_of(self, structure: IRI) -> str:
+        """Give the name of a region or a release that features are anchored to."""
+        return self._structures[structure][0] if structure in self._structures else local_name(structure)
+
+    def structures_of(self, release: IRI) -> tuple[IRI, ...]:
+        """Give the regions of a release that features are anchored to."""
+        return tuple(iri for iri, (_, home) in self._structures.items() if home == release)
+
+    def features(self, iris: Iterable[IRI]) -> dict[IRI, Feature]:
+        """Give features as values; what was given once is not asked for again."""
+        wanted = tuple(dict.fromkeys(iris))
+        missing = [iri for iri in wanted if iri not in self._known]
+        for start in range(0, len(missing), _BATCH):
+            for row in self.ask.table("feature/describe", features=missing[start : start + _BATCH]):
+                self._known.setdefault(row.iri, self._feature(row))
+        return {iri: self._known[iri] for iri in wanted if iri in self._known}
+
+    def _feature(self, row: Row) -> Feature:
+        name = local_name(row.modality_class)
+        return Feature(
+            iri=row.iri,
+            name=row.name,
+            modality=name,
+            category=self.modalities[name].category if name in self.modalities else "",
+            species=row.species or "",
+            anchor=row.anchor or "",
+            cohort=row.cohort or "",
+            paradigm=row.paradigm or "",
+            receptor=row.receptor or "",
+            size=row.size or 1,
+            space=row.space,
+            view=self,
+        )
+
+    def feature_files(self, feature: Feature) -> tuple[DataFile, ...]:
+        """See :attr:`Feature.files <siibra_kg.model_features.Feature.files>`."""
+        return tuple(
+            DataFile(row.iri, str(row.url), row.member or "", row["index"] or "", row.role or "data")
+            for row in self.ask.table("feature/files", feature=feature.iri)
+        )
+
+    def feature_rows(self, feature: Feature) -> tuple[MatrixRow, ...]:
+        """See :attr:`Feature.rows <siibra_kg.model_features.Feature.rows>`."""
+        names: dict[int, str] = {}
+        regions: dict[int, list[IRI]] = {}
+        for row in self.ask.table("feature/rows", feature=feature.iri):
+            names[row.position] = row.name
+            regions.setdefault(row.position, []).extend((row.iri,) if row.iri else ())
+        return tuple(MatrixRow(position, name, tuple(regions[position])) for position, name in sorted(names.items()))
