@@ -1,7 +1,7 @@
 """FeatureIndex: which features are anchored where, read once from a graph, and features as values.
 
-An answer about a region needs its lineage, which the store gives in a fraction of a millisecond, and the anchors of
-all features, some thousand pairs that are the same for every question. The templates ``feature/by-region`` and
+An answer about a region needs its lineage, which the store gives in a millisecond, and the anchors of all features,
+some thousand pairs that are the same for every question. The templates ``feature/by-region`` and
 ``feature/by-parcellation`` ask the same of the store alone; a test keeps both equal.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.model_features import DataFile, Feature, MatrixRow
 from siibra_kg.questions import modalities
-from siibra_kg.terms import local_name
+from siibra_kg.terms import IRI, local_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from siibra_kg.model_features import Modality
     from siibra_kg.questions.ask import Asker
     from siibra_kg.table import Row
-    from siibra_kg.terms import IRI
 
 __all__ = ["FeatureIndex"]
 
@@ -51,22 +50,9 @@ class FeatureIndex:
     def anchored(self) -> Mapping[IRI, tuple[tuple[IRI, str], ...]]:
         """What is anchored to a region or a release: features, each with ``"name"`` or ``"identifier"``."""
         found: dict[IRI, list[tuple[IRI, str]]] = {}
-        for feature, made_by, structure in self.ask.table("feature/anchors").cells:
-            found.setdefault(structure, []).append((feature, made_by))
+        for structure, made_by, features in self.ask.table("feature/anchors").cells:
+            found.setdefault(structure, []).extend((IRI(feature), made_by) for feature in sorted(features.split(" ")))
         return MappingProxyType({structure: tuple(pairs) for structure, pairs in found.items()})
-
-    @cached_property
-    def _structures(self) -> Mapping[IRI, tuple[str, IRI | None]]:
-        rows = self.ask.table("feature/structures")
-        return {row.iri: (row.name, row.release) for row in rows}
-
-    def name_of(self, structure: IRI) -> str:
-        """Give the name of a region or a release that features are anchored to."""
-        return self._structures[structure][0] if structure in self._structures else local_name(structure)
-
-    def structures_of(self, release: IRI) -> tuple[IRI, ...]:
-        """Give the regions of a release that features are anchored to."""
-        return tuple(iri for iri, (_, home) in self._structures.items() if home == release)
 
     def features(self, iris: Iterable[IRI]) -> dict[IRI, Feature]:
         """Give features as values; what was given once is not asked for again."""
@@ -78,12 +64,11 @@ class FeatureIndex:
         return {iri: self._known[iri] for iri in wanted if iri in self._known}
 
     def _feature(self, row: Row) -> Feature:
-        name = local_name(row.modality_class)
         return Feature(
             iri=row.iri,
             name=row.name,
-            modality=name,
-            category=self.modalities[name].category if name in self.modalities else "",
+            modality=local_name(row.modality_class),
+            category=modalities.category_of(row.modality_class, row.category),
             species=row.species or "",
             anchor=row.anchor or "",
             cohort=row.cohort or "",

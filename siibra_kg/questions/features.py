@@ -14,7 +14,7 @@ from siibra_kg.model_features import Edge, Match, Way
 from siibra_kg.qualification import Qualification
 from siibra_kg.questions import modalities
 from siibra_kg.terms import IRI
-from siibra_kg.vocab import SKG, SKOS
+from siibra_kg.vocab import SKG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +26,7 @@ __all__ = ["matches", "of_regions", "of_releases", "of_space"]
 #: Steps by how well they are founded.
 _FOUNDED = ("identifier", "name", "geometry", "version link", "homology")
 _ANCHORED = {"name": IRI(SKG + "anchoredByName"), "identifier": IRI(SKG + "anchoredById")}
-_IN_SCHEME, _IN_SPACE = IRI(SKOS + "inScheme"), IRI(SKG + "inSpace")
-_VERSION_OF = IRI(SKG + "isVersionOf")
+_IN_SPACE, _VERSION_OF = IRI(SKG + "inSpace"), IRI(SKG + "isVersionOf")
 _EXACT, _CONTAINED, _CONTAINS = Qualification.EXACT, Qualification.CONTAINED, Qualification.CONTAINS
 _OTHER, _OVERLAPS, _HOMOLOGOUS = Qualification.OTHER_VERSION, Qualification.OVERLAPS, Qualification.HOMOLOGOUS
 
@@ -69,7 +68,7 @@ def _along(
     found: dict[IRI, list[Way]],
 ) -> None:
     """Add the ways that go up and down the trees of regions, and on through ``near`` where it has them."""
-    for node, said, edge, region in index.ask.table("feature/lineage", regions=regions).cells:
+    for node, name, said, edge, region in index.ask.table("feature/lineage", regions=regions).cells:
         pairs = index.anchored.get(node)
         if not pairs:
             continue
@@ -77,7 +76,6 @@ def _along(
         path: tuple[Edge, ...] = ()
         if edge is not None:
             path = (Edge(node, edge, region),) if step is _CONTAINED else (Edge(region, edge, node),)
-        name = index.name_of(node)
         for feature, made_by in pairs:
             first = Edge(feature, _ANCHORED[made_by], node)
             if region not in near:
@@ -109,23 +107,15 @@ def _composed(first: Qualification, then: Qualification) -> Qualification | None
 def of_releases(index: FeatureIndex, releases: Sequence[IRI], anchoring: str | None = None) -> dict[IRI, list[Way]]:
     """Give the ways in which features belong to releases: anchored to them (exact) or to their regions (contained)."""
     found: dict[IRI, list[Way]] = {}
-    for release in releases:
-        _inside(index, release, (), found)
+    _along(index, releases, {}, found)
     if anchoring != "siibra":
+        near: dict[IRI, list[tuple[Qualification, tuple[Edge, ...]]]] = {}
         for other, atlas, release in index.ask.table("feature/near-releases", releases=releases).cells:
-            _inside(index, other, (Edge(other, _VERSION_OF, atlas), Edge(release, _VERSION_OF, atlas)), found)
+            both = (Edge(other, _VERSION_OF, atlas), Edge(release, _VERSION_OF, atlas))
+            near.setdefault(other, []).append((_OTHER, both))
+        if near:
+            _along(index, sorted(near), near, found)
     return _kept(found, anchoring)
-
-
-def _inside(index: FeatureIndex, release: IRI, link: tuple[Edge, ...], found: dict[IRI, list[Way]]) -> None:
-    for node in (release, *index.structures_of(release)):
-        own = node == release
-        path = link if own else (Edge(node, _IN_SCHEME, release), *link)
-        for feature, made_by in index.anchored.get(node, ()):
-            first = Edge(feature, _ANCHORED[made_by], node)
-            by = ("version link", "curated") if link else (made_by, "siibra" if made_by == "name" else "curated")
-            said = (_OTHER if link else _EXACT) if own else _CONTAINED
-            found.setdefault(feature, []).append(Way(said, *by, node, index.name_of(node), (first, *path)))
 
 
 def of_space(index: FeatureIndex, space: IRI, name: str) -> dict[IRI, list[Way]]:

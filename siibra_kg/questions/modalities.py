@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.questions.ask import Asker
 
-__all__ = ["modalities", "resolve"]
+__all__ = ["category_of", "modalities", "resolve"]
 
 _CATEGORY = "Feature"
 
@@ -29,13 +29,18 @@ def modalities(ask: Asker) -> tuple[Modality, ...]:
     """Give the classes that features can have, by category and name; those that only sort them are no modality."""
     found: dict[IRI, Modality] = {}
     for row in ask.table("feature/modalities"):
-        category = local_name(row.category).removesuffix(_CATEGORY).lower() if row.category else ""
+        category = category_of(row.iri, row.category)
         kinds = (*(found[row.iri].kinds if row.iri in found else ()), *((local_name(row.kind),) if row.kind else ()))
         name = local_name(row.iri)
-        # siibra's classes of a table and of an image can have instances of their own, in extensions.
-        category = category or ("generic" if name in ("Tabular", "Image") else "")
         found[row.iri] = Modality(row.iri, name, category, kinds, row.features, int(row.elements or 0))
     return tuple(sorted((m for m in found.values() if m.category), key=lambda m: (m.category, m.name)))
+
+
+def category_of(modality: IRI, category: IRI | None) -> str:
+    """Give the word for a category class; of a table or an image that is nothing else, "generic" as in siibra."""
+    if category is not None:
+        return local_name(category).removesuffix(_CATEGORY).lower()
+    return "generic" if local_name(modality) in ("Tabular", "Image") else ""
 
 
 def resolve(spec: object, known: Mapping[str, Modality]) -> frozenset[str]:
