@@ -1,4 +1,4 @@
-"""A configuration in siibra's form, made up for tests: one atlas, two spaces, one tree, maps, features of all shapes."""
+"""A configuration in siibra's form, made up for tests: an atlas, two spaces, a tree, maps, features of all shapes."""
 
 from __future__ import annotations
 

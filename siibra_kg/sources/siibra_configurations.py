@@ -57,7 +57,7 @@ class _Checkout(FolderSource):
 
     def _read(self) -> Iterator[tuple[str, bytes, str]]:
         if not is_checkout(self._folder):
-            raise SourceError(self._label, "not a checkout: there are no folders parcellations, spaces and maps in it", _HINT)
+            raise SourceError(self._label, "not a checkout: it has no folders parcellations, spaces and maps", _HINT)
         for path, data, _ in super()._read():
             yield path, data, _NAME
 
@@ -93,8 +93,8 @@ def siibra(spec: str, fetch_archive: Callable[[str], Path]) -> ArchiveSource | F
     path = spec.partition("=")[2] if spec.startswith("siibra=") else ""
     if path:
         return _local(Path(path).expanduser(), spec)
-    commit = spec.partition("@")[2] or SIIBRA_COMMIT
-    if spec not in {_NAME, f"{_NAME}@{commit}"} or not (_COMMIT.match(commit) or _TAG.match(commit)):
+    commit = SIIBRA_COMMIT if spec == _NAME else spec.removeprefix(f"{_NAME}@")
+    if not (_COMMIT.match(commit) or _TAG.match(commit)):
         # A branch moves, and the cache would keep what it was.
         raise SourceError(spec, "neither a commit nor a tag of siibra-configurations", _HINT)
     pinned = commit == SIIBRA_COMMIT
