@@ -98,6 +98,62 @@ DEFECTS = {
     "version-of-missing": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
     "version-of-unknown": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
     "volume-incomplete": (DERIVED, ":W2 a skg:Volume ; dcat:downloadURL <https://example.org/b.nii> .", ":W2"),
+    "color-disagrees": (
+        DERIVED,
+        ':r skg:colorHex "#000000" . :n skg:configures :r ; skg:colorHex "#FFFFFF" .',
+        ":r",
+    ),
+    "configures-wrong": (DERIVED, ":n a skg:SiibraRegion . :n2 skg:configures :r . :n3 skg:configures :r .", ":n :r"),
+    "instance-elsewhere": (
+        DERIVED,
+        """:m a skg:SiibraRegion ; skg:ebrainsInstance :x ; skg:configures :r ; skg:siibraName "m" .
+        :n skg:ebrainsInstance :x ; skg:configures :r0 ; skg:siibraName "n" .
+        :r skg:isVersionOf :e . :r0 skg:isVersionOf :f .""",
+        ":x",
+    ),
+    "instance-shared": (
+        DERIVED,
+        """:n a skg:SiibraRegion ; skg:ebrainsInstance :x ; skg:ofRelease :R ; skg:siibraName "n" .
+        :m a skg:SiibraRegion ; skg:ebrainsInstance :x ; skg:ofRelease :R ; skg:siibraName "m" .""",
+        ":x",
+    ),
+    "label-disagrees": (
+        DERIVED,
+        ":M skg:hasIndex :i3 . :i3 skg:label 9 ; skg:region :r . :n skg:configures :r .",
+        ":r",
+    ),
+    "label-of-several": (
+        DERIVED,
+        ':M skg:hasIndex :i4 , :i5 . :i4 skg:label 5 ; skg:siibraName "a" . :i5 skg:label 5 ; skg:siibraName "b" .',
+        ":M",
+    ),
+    "name-disagrees": (
+        DERIVED,
+        """:n skg:configures :r ; skos:exactMatch :r ; skg:siibraName "q" . :w owl:annotatedSource :n ;
+        owl:annotatedTarget :r ; sssom:mapping_justification semapv:ManualMappingCuration .""",
+        ":r",
+    ),
+    "side-disagrees": (DERIVED, ':n skg:configures :rr ; skg:siibraName "r left" .', ":n"),
+    "siibra-key-shared": (
+        DERIVED,
+        """:n a skg:SiibraRegion ; skg:siibraKey "A" ; skg:ofRelease :R ; skg:siibraOrder 1 ; skg:siibraName "a" .
+        :m a skg:SiibraRegion ; skg:siibraKey "A" ; skg:ofRelease :R ; skg:siibraOrder 2 ; skg:siibraName "A" .""",
+        ":m",
+    ),
+    "siibra-tree-lost": (
+        DERIVED,
+        ":n skg:siibraParent :m ; skg:configures :r0 . :m skg:configures :r .",
+        ":r0",
+    ),
+    "species-instance": (
+        DERIVED,
+        """:R skg:ebrainsInstance <https://example.org/species/1> ; om:usedTaxon :t1 .
+        :R2 a skg:ParcellationRelease ; skg:ebrainsInstance <https://example.org/species/1> ; om:usedTaxon :t2 .""",
+        "<https://example.org/species/1>",
+    ),
+    "trees-disagree": (DERIVED, ":r skg:openmindsPartOf :x . :n skg:configures :r . :m skg:configures :x .", ":r"),
+    "unnamed-region": (DERIVED, ':n a skg:SiibraRegion ; skg:siibraName "" .', ":n"),
+    "version-one-way": (f"{BASE}graph/siibra/test", ":R2 dcat:previousVersion :R .", ":R2"),
 }
 
 
