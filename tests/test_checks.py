@@ -153,6 +153,24 @@ DEFECTS = {
     ),
     "trees-disagree": (DERIVED, ":r skg:openmindsPartOf :x . :n skg:configures :r . :m skg:configures :x .", ":r"),
     "unnamed-region": (DERIVED, ':n a skg:SiibraRegion ; skg:siibraName "" .', ":n"),
+    "count-differs": (
+        DERIVED,
+        """:c1 skg:declaredCount 1 ; rdfs:label "a" ; skg:countsProperty skg:hasFile .
+        :c2 skg:declaredCount 3 ; rdfs:label "b" ; skg:countsProperty skg:fileRole ; skg:countsValue "data" .
+        :c3 skg:declaredCount 2 ; rdfs:label "c" ; skg:countsProperty skg:decoder ; skg:countsTarget omt:File .
+        :c4 skg:declaredCount 0 ; rdfs:label "d" ; skg:countsProperty skg:rowList ; skg:countsBelow "urn:t:" .
+        :c5 skg:declaredCount 2 ; rdfs:label "e" ; skg:countsProperty skg:fileRole ; skg:countsValue "data" .
+        :x skg:fileRole "data" . :y skg:fileRole "data" ; skg:rowList :x . :x skg:decoder :z . :z a omt:File .""",
+        ":c1 :c2 :c3 :c4",
+    ),
+    "map-names-no-region": (
+        DERIVED,
+        """:M skg:hasIndex :i6 , :i7 , :i8 . :i6 skg:siibraName "gone" . :i7 skg:siibraName "none" ; skg:unmapped true .
+        :i8 skg:siibraName "here" . :n skg:siibraName "here" ; skg:ofRelease :R ; skg:siibraOrder 1 .
+        :m skg:siibraName "gone" ; skg:ofRelease :R2 ; skg:siibraOrder 1 .""",
+        ":i6",
+    ),
+    "unresolved-id": (DERIVED, ':n skg:unresolved "no/such/id" .', ":n"),
     "version-one-way": (f"{BASE}graph/siibra/test", ":R2 dcat:previousVersion :R .", ":R2"),
 }
 
