@@ -101,7 +101,7 @@ def _all_modalities(kg: KnowledgeGraph, parcellation: str, region: str) -> dict[
         start = time.perf_counter()
         matches = kg.features(here, anchoring="siibra")
         seconds.append(time.perf_counter() - start)
-        found = sum(len(match.feature) for match in matches)
+        found = sum(match.feature.size for match in matches)
     return {"first": seconds[0], "again": min(seconds[1:]), "found": found}
 
 
@@ -130,7 +130,7 @@ def _is_one(kg: KnowledgeGraph, spec: str, parcellation: Parcellation) -> bool:
 def _map_indices(kg: KnowledgeGraph, parcellation: str) -> dict[str, float]:
     here = kg.parcellation(parcellation)
     start = time.perf_counter()
-    found = len(kg.query("map/resolve", release=here))
+    found = len(kg.query("map/index", release=here))
     return {"first": time.perf_counter() - start, "found": found}
 
 

@@ -87,6 +87,12 @@ def _built(folder: Path, sources: dict[str, str]) -> Snapshot:
 
 
 @pytest.fixture(scope="session")
+def both_home(both_snapshot: Snapshot) -> Path:
+    """Give the folder that ``SIIBRA_KG_HOME`` has to name so that the snapshot of both sources is the newest one."""
+    return both_snapshot.path.parent.parent
+
+
+@pytest.fixture(scope="session")
 def both(both_snapshot: Snapshot) -> Iterator[KnowledgeGraph]:
     """Open the graph of both sources, once for all tests."""
     with siibra_kg.open(both_snapshot.path) as kg:

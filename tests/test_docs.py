@@ -30,9 +30,9 @@ def pages(kind: str) -> list[Path]:
 
 
 @pytest.fixture
-def workplace(snapshot_home, tmp_path, monkeypatch):
+def workplace(both_home, tmp_path, monkeypatch):
     """An empty folder in which the newest snapshot is the full one, and the network is off."""
-    monkeypatch.setenv("SIIBRA_KG_HOME", str(snapshot_home))
+    monkeypatch.setenv("SIIBRA_KG_HOME", str(both_home))
     monkeypatch.setenv("SIIBRA_KG_OFFLINE", "1")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)

@@ -21,9 +21,9 @@ def test_stored_without_output(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_runs_offline(path, snapshot_home, tmp_path, monkeypatch):
+def test_runs_offline(path, both_home, tmp_path, monkeypatch):
     """Each notebook runs against the full graph; its last cell prints something."""
-    monkeypatch.setenv("SIIBRA_KG_HOME", str(snapshot_home))
+    monkeypatch.setenv("SIIBRA_KG_HOME", str(both_home))
     monkeypatch.setenv("SIIBRA_KG_OFFLINE", "1")
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()

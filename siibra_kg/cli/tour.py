@@ -35,18 +35,22 @@ class Stop:
         What answers it; the parameters are names as a person would write them.
     columns
         Those that are worth a look.
+    siibra
+        Whether it needs siibra-configurations.
     """
 
     question: str
     template: str
     parameters: Mapping[str, Any]
     columns: tuple[str, ...]
+    siibra: bool = False
 
 
 _HOC1 = MappingProxyType({"region": ("hOc1", "julich brain")})
 _PARTS = MappingProxyType({"region": ("occipital lobe", "julich brain"), "hemispheres": False})
 _LABEL = MappingProxyType({"release": "waxholm v4", "label": 128})
 _TERM = MappingProxyType({"node": "caudate-putamen"})
+_LEFT = MappingProxyType({"region": ("hOc1 left", "julich brain")})
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 STOPS = (
@@ -60,6 +64,20 @@ STOPS = (
     Stop("Which region of Waxholm v4 has label 128?", "region/by-label", _LABEL, ("name", "color", "iri")),
     Stop(
         "What do UBERON and InterLex call the caudate-putamen?", "link/terms", _TERM, ("term", "property", "via_name")
+    ),
+    Stop(
+        "Which voxels are hOc1 left, in which maps?",
+        "map/of-region",
+        _LEFT,
+        ("space_name", "map_kind", "label", "fragment", "provider", "url"),
+        siibra=True,
+    ),
+    Stop(
+        "Which receptors and cells were measured in hOc1?",
+        "feature/by-region",
+        MappingProxyType({"regions": ("hOc1", "julich brain")}),
+        ("name", "qualification", "made_by"),
+        siibra=True,
     ),
 )
 
@@ -77,6 +95,9 @@ def tour(
             values = {name: _resolve(kg, name, value) for name, value in stop.parameters.items()}
             answer = kg.query(stop.template, **values)
             write(f"\n{number}. {stop.question}\n")
+            if stop.siibra and not len(answer):
+                write("   Nothing: this graph was built without siibra-configurations, see `siibra-kg info`.")
+                continue
             write_table(answer.select(*stop.columns).head(SHOWN))
             if len(answer) > SHOWN:
                 write(f"... and {len(answer) - SHOWN} more rows")
