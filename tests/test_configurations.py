@@ -8,15 +8,18 @@ from copy import deepcopy
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import given
+from building import BASE
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from siibra_small import PARCELLATION, WEB, convert, documents, triples, volume
 
 from siibra_kg import nt, sssom
+from siibra_kg.configurations import Configurations
 from siibra_kg.configurations.census import Census, differences
 from siibra_kg.configurations.lines import double, iri_of
 from siibra_kg.configurations.tables import Tables
 from siibra_kg.errors import BadDocument
+from siibra_kg.json_guard import Limits
 from siibra_kg.siibra_names import clear_name, key, query_tokens, tokens
 from siibra_kg.slugs import slug, unique_slugs
 
@@ -519,3 +522,64 @@ def test_the_same_whatever_the_hash_seed_or_order():
     content = {path: json.loads(json.dumps(v, sort_keys=True)) for path, v in documents().items()}
     assert triples(content) == triples(documents())
     assert PARCELLATION["@id"] == "parc/one"
+
+
+def places(value, path=()):
+    """Give the place of everything inside a JSON value, itself first."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in inner:
+        yield from places(item, (*path, step))
+
+
+PLACES = sorted(((p, where) for p, d in documents().items() for where in places(d)), key=str)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(PLACES), JSON)
+def test_any_other_value_anywhere_is_read_or_set_aside(place, value):
+    """Put anything in the place of anything: no exception, only RDF, and each document is there or set aside."""
+    content = documents()
+    path, where = place
+    if where:
+        item = content[path]
+        for step in where[:-1]:
+            item = item[step]
+        item[where[-1]] = value
+    else:
+        content[path] = value
+    made = convert(content)
+    assert {error.path for error in made.bad} | {p for p, _ in made.documents} == {*content, "(counts)"}
+    for error in made.bad:
+        assert error.reason
+        assert "\n" not in str(error)
+    list(ox.parse(b"".join(text for _, text in made.documents), ox.RdfFormat.N_TRIPLES))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(documents())), st.data())
+def test_any_damaged_bytes_are_read_or_set_aside(path, data):
+    """Cut, overwrite or insert bytes anywhere in a document."""
+    text = json.dumps(documents()[path]).encode()
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 20)))
+    content = {**documents(), path: text[:start] + data.draw(st.binary(max_size=8)) + text[end:]}
+    made = convert(content)
+    assert {error.path for error in made.bad} | {p for p, _ in made.documents} == {*content, "(counts)"}
+
+
+def test_a_document_that_is_too_large_is_set_aside():
+    data = [(path, json.dumps(value).encode()) for path, value in documents().items()]
+    most = len(dict(data)["atlases/human.json"])
+    made = Configurations(BASE, limits=Limits(document=most)).convert(data)
+    assert made.bad
+    assert all("are more than" in error.reason or "there is no" in error.reason for error in made.bad)
