@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbiguousName",
     "BadDocument",
+    "BadExpression",
     "BadTemplate",
     "BadVolume",
     "BuildError",
@@ -227,6 +228,18 @@ class AmbiguousName(SiibraKGError, LookupError):
             f"{self.spec!r} names {len(self.candidates)} {_plural(self.kind)}{place}; "
             f"say which, by its id or IRI or by naming its parcellation:\n{shown}{more}"
         )
+
+
+class BadExpression(SiibraKGError, ValueError):
+    """What should be a regular expression is none."""
+
+    def __init__(self, spec: str, reason: str) -> None:
+        super().__init__(spec, reason)
+        self.spec = spec
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.spec!r} is no regular expression: {self.reason}; leave the slashes out to search for words"
 
 
 class SpaceMismatch(SiibraKGError, ValueError):

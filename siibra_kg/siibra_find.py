@@ -123,7 +123,9 @@ def matches(tree: Tree, spec: str) -> frozenset[int]:
     return frozenset(hits)
 
 
-def find(tree: Tree, spec: str, *, filter_children: bool = True, find_topmost: bool = False) -> tuple[int, ...]:
+def find(
+    tree: Tree, spec: str, *, filter_children: bool = True, find_topmost: bool = False, ranked: bool = True
+) -> tuple[int, ...]:
     """Give the positions that siibra finds for a spec: most alike names first, then the higher ones, then in preorder.
 
     Parameters
@@ -136,6 +138,8 @@ def find(tree: Tree, spec: str, *, filter_children: bool = True, find_topmost: b
         Leave out what is part of another match, unless a part of it matches too.
     find_topmost
         Give a region, all of whose parts match, in their place.
+    ranked
+        Compare names, which takes nearly all the time; without it, the higher ones come first.
 
     Raises
     ------
@@ -151,7 +155,7 @@ def find(tree: Tree, spec: str, *, filter_children: bool = True, find_topmost: b
     for position in found:
         first.setdefault(tree.ids[position], position)
     found = sorted(first.values(), key=lambda i: (tree.depths[i], i))
-    if _REGEX.match(spec) is None and len(found) > 1:
+    if ranked and _REGEX.match(spec) is None and len(found) > 1:
         found.sort(key=lambda i: SequenceMatcher(None, tree.names[i], spec).ratio(), reverse=True)
     return tuple(found)
 
@@ -180,7 +184,7 @@ def _topmost(tree: Tree, found: list[int], spec: str) -> list[int]:
     ]
 
 
-def get_region(tree: Tree, spec: str) -> tuple[int, ...]:
+def get_region(tree: Tree, spec: str, *, ranked: bool = True) -> tuple[int, ...]:
     """Give what siibra's ``get_region`` chooses: one position, several where it raises for ambiguity, or none.
 
     An exact name or key comes first, and the first in preorder. "Group: a, b" of old data means its members, each of
@@ -190,7 +194,7 @@ def get_region(tree: Tree, spec: str) -> tuple[int, ...]:
     exact = min((i for i in alike if spec in (tree.names[i], tree.keys[i])), default=None)
     if exact is not None:
         return (exact,)
-    found = _group(tree, spec) if spec.startswith("Group") else find(tree, spec)
+    found = _group(tree, spec) if spec.startswith("Group") else find(tree, spec, ranked=ranked)
     if len(found) > 1:
         asked = {word.replace(",", "").lower() for word in spec.split()}
         whole = [i for i in found if {word.lower() for word in tree.names[i].split()} <= asked]

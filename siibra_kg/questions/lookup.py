@@ -6,34 +6,38 @@ The rules, in the order in which they are tried:
    ParcellationEntityVersion for the region that it realises; ``jba-v3.0.3/area-hoc1`` (the end of a region's IRI) too.
 2. A name without a parcellation is searched in the newest release of each atlas; with one, in that release alone. An
    unversioned parcellation name means the newest release (:mod:`siibra_kg.questions.naming`).
-3. Case, accents, punctuation and spacing do not count. A hemisphere word at either end (``left hOc1``, ``Amygdala_L``)
+3. In a release that siibra has a tree of, siibra's rules come first (:mod:`siibra_kg.questions.siibra_lookup`): the
+   region that siibra gives for a text is given here; where siibra cannot decide, its candidates are those of
+   :class:`~siibra_kg.errors.AmbiguousName`, unless the text is the whole name of one region.
+4. Case, accents, punctuation and spacing do not count. A hemisphere word at either end (``left hOc1``, ``Amygdala_L``)
    selects the hemisphere node, unless the whole text is itself a name.
-4. An exact name beats an id, an id beats a synonym or abbreviation, a synonym beats part of a name: all words of the
-   spec are words of the name (``hoc1`` for "Area hOc1 (V1, 17, CalcS)"), or beginnings of them.
-5. The best kind of hit decides. If it has one region, that is the answer; if several, they are the candidates of
+5. An exact name beats an id, an id beats a synonym or abbreviation, a synonym beats part of a name: all words of the
+   spec are words of the name (``hoc1`` for "Area hOc1 (V1, 17, CalcS)"). Then what others call it
+   (:mod:`siibra_kg.questions.synonyms`), last beginnings of words.
+6. The best kind of hit decides. If it has one region, that is the answer; if several, they are the candidates of
    :class:`~siibra_kg.errors.AmbiguousName`. :func:`find_regions` gives the hits of all kinds, best first.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from siibra_kg.errors import AmbiguousName, NoSuchName
+from siibra_kg.errors import AmbiguousName, BadExpression, NoSuchName
 from siibra_kg.model import Parcellation, Region
-from siibra_kg.names import key, split_hemisphere, tokens
-from siibra_kg.questions import matching, naming, parcellations, regions
+from siibra_kg.questions import naming, parcellations, region_index, region_search, regions, siibra_lookup, synonyms
+from siibra_kg.questions.region_search import BEGINNINGS, ID, NAME
 from siibra_kg.terms import IRI, expand, is_iri, local_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from siibra_kg.questions.ask import Asker
-    from siibra_kg.table import Row
 
 __all__ = ["as_iri", "by_role", "find_regions", "region", "resolve"]
 
-# Kinds of hits, best first.
-_NAME, _ID, _SYNONYM, _WORDS, _BEGINNINGS = range(5)
+#: How people write an expression: ``/hoc[12]/i``.
+_EXPRESSION = re.compile(r"^/(?P<expression>.+)/(?P<flags>[a-zA-Z]*)$", re.DOTALL)
 
 
 def region(ask: Asker, spec: Region | str, parcellation: Parcellation | str | None = None) -> Region:
@@ -62,26 +66,48 @@ def region(ask: Asker, spec: Region | str, parcellation: Parcellation | str | No
     found = _best(ask, spec, homes)
     within = homes[0].name if parcellation is not None else ""
     if not found:
-        raise NoSuchName(spec, "region", _nearest(ask, spec, homes), within)
+        raise NoSuchName(spec, "region", region_search.nearest(ask, spec, homes), within)
     if len(found) > 1:
         raise AmbiguousName(spec, "region", found, within)
     return found[0]
 
 
-def find_regions(ask: Asker, spec: Region | str, parcellation: Parcellation | str | None = None) -> tuple[Region, ...]:
+def find_regions(
+    ask: Asker, spec: Region | str | re.Pattern[str], parcellation: Parcellation | str | None = None
+) -> tuple[Region, ...]:
     """Give all regions that a text may stand for, best first; nothing if none fits.
 
-    The order is that of rule 4, then by name of the parcellation, name and IRI.
+    The order is that of rules 3 and 5, then by name of the parcellation, name and IRI. An expression, compiled or
+    written ``/hoc[12]/i``, is searched in names and in siibra's keys of them.
+
+    Raises
+    ------
+    BadExpression
+        If an expression is none.
     """
     if isinstance(spec, Region):
         return (spec,)
-    spec = naming.as_text(spec, "region")
     homes = _homes(ask, parcellation)
+    if isinstance(spec, re.Pattern):
+        return _expressed(ask, spec, homes)
+    spec = naming.as_text(spec, "region")
+    expression = _EXPRESSION.match(spec)
+    if expression is not None:
+        return _expressed(ask, _compiled(spec, expression), homes)
     hits = _direct(ask, spec, homes)
+    first: tuple[IRI, ...] = ()
     if not hits:
-        hits = {**_partial(ask, spec, homes), **_named(ask, spec, homes)}
-    found = _sorted(regions.describe(ask, sorted(hits)))
-    return tuple(sorted(found, key=lambda r: hits[r.iri]))
+        index = region_index.index(ask, homes)
+        first = siibra_lookup.matching(index.tree, spec) if index is not None and index.tree is not None else ()
+        hits = {**region_search.partial(ask, spec, homes), **region_search.named(ask, spec, homes)}
+        if not hits and not first:
+            hits = _called_so_elsewhere(ask, spec, homes)
+    places = {iri: place for place, iri in enumerate(first)}
+    found = _sorted(_described(ask, sorted({*hits, *first}), homes))
+    # Whole names before everything, also before what siibra takes for a better fit.
+    return tuple(
+        sorted(found, key=lambda r: (hits.get(r.iri) != NAME, places.get(r.iri, len(places)), hits.get(r.iri, 0)))
+    )
 
 
 def resolve(ask: Asker, spec: object) -> IRI:
@@ -113,7 +139,7 @@ def resolve(ask: Asker, spec: object) -> IRI:
     kinds = (naming.parcellation, naming.space, naming.atlas, naming.term)
     other = next((iri for iri in (_tried(ask, spec, kind) for kind in kinds) if iri is not None), None)
     if other is None:
-        raise NoSuchName(spec, "node", _nearest(ask, spec, homes))
+        raise NoSuchName(spec, "node", region_search.nearest(ask, spec, homes))
     return other
 
 
@@ -156,110 +182,111 @@ def as_iri(spec: str) -> IRI | None:
 
 
 def _homes(ask: Asker, spec: Parcellation | str | None) -> tuple[Parcellation, ...]:
+    if isinstance(spec, Parcellation):
+        return (spec,)
+    known = ask.known
     if spec is not None:
-        return (naming.parcellation(ask, spec),)
-    return tuple(p for row in ask.table("atlas/list") for p in parcellations.heads(ask, row.iri))
+        text = naming.as_text(spec, "parcellation")
+        if text not in known.parcellations:
+            known.parcellations[text] = naming.parcellation(ask, text)
+        return (known.parcellations[text],)
+    known.homes = known.homes or parcellations.newest_of_all(ask)
+    return known.homes
 
 
 def _best(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> list[Region]:
     """Give the regions of the best kind of hit, in a stable order."""
-    hits = _direct(ask, spec, homes) or _named(ask, spec, homes) or _partial(ask, spec, homes)
-    best = min(hits.values(), default=_NAME)
-    return _sorted(regions.describe(ask, sorted(iri for iri, kind in hits.items() if kind == best)))
+    index = region_index.index(ask, homes) if as_iri(spec) is None else None
+    chosen = siibra_lookup.choose(index.tree, spec) if index is not None and index.tree is not None else ()
+    if index is not None and len(chosen) == 1:
+        return index.regions(chosen)
+    hits = _direct(ask, spec, homes) or region_search.named(ask, spec, homes)
+    if index is not None and chosen:
+        names = [iri for iri, kind in hits.items() if kind == NAME]
+        return index.regions(names if len(names) == 1 else chosen)
+    if not hits:
+        hits = region_search.partial(ask, spec, homes)
+        if min(hits.values(), default=BEGINNINGS) == BEGINNINGS:
+            hits = _called_so_elsewhere(ask, spec, homes) or hits
+    best = min(hits.values(), default=NAME)
+    return _sorted(_described(ask, sorted(iri for iri, kind in hits.items() if kind == best), homes))
+
+
+def _called_so_elsewhere(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
+    if len(homes) != 1:
+        return {}
+    return synonyms.by_brodmann(ask, spec, homes[0]) or synonyms.by_synonym(ask, spec, homes[0])
 
 
 def _direct(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
-    """Rule 1: IRIs, CURIEs, openMINDS ids and ends of region IRIs."""
+    """Rule 1: IRIs, CURIEs, ids of openMINDS and EBRAINS, and ends of region IRIs."""
     iri = as_iri(spec)
     if iri is not None:
-        if regions.describe(ask, (iri,)):
-            return {iri: _NAME}
-        rows = [row for row in ask.table("region/by-id", id=local_name(iri)) if row.node == iri]
-        return {row.iri: _NAME for row in rows}
+        return _of_node(ask, iri, homes)
     if "/" in spec:
         # A release's IRI tells the base under which this graph mints its own.
-        bases = {h.iri.partition("id/release/")[0] for h in homes if "id/release/" in h.iri}
-        for base in sorted(bases):
-            path = f"{base}id/region/{spec}"
-            if is_iri(path) and regions.describe(ask, (IRI(path),)):
-                return {IRI(path): _NAME}
+        path = f"{_minted(homes).partition('id/release/')[0]}id/region/{spec}"
+        if is_iri(path) and regions.describe(ask, (IRI(path),)):
+            return {IRI(path): NAME}
+    if naming.ebrains_uuid(spec):
+        return _of_uuid(ask, naming.ebrains_uuid(spec), homes)
     # The id of an entity is a key of all its regions and found as one; the id of a version names one region.
     rows = [row for row in ask.table("region/by-id", id=spec) if row.node != row.iri]
-    return {row.iri: _ID for row in rows} if len({row.iri for row in rows}) == 1 else {}
+    return {row.iri: ID for row in rows} if len({row.iri for row in rows}) == 1 else {}
 
 
-def _named(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
-    """Rules 3 and 4: whole names, ids, synonyms; with a hemisphere, the hemispheres of those."""
-    whole = key(spec)
-    hits = _by_key(ask, whole, homes)
-    base, side = split_hemisphere(spec)
-    return hits if hits or side is None else _sided(ask, _by_key(ask, base, homes), side)
+def _minted(homes: Sequence[Parcellation]) -> IRI:
+    """Give an IRI that begins with the base of this graph, if any does."""
+    return next((home.iri for home in homes if "id/release/" in home.iri), homes[0].iri if homes else IRI("urn:none"))
 
 
-def _by_key(ask: Asker, wanted: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
-    if not wanted:
+def _of_node(ask: Asker, iri: IRI, homes: Sequence[Parcellation]) -> dict[IRI, int]:
+    """Give the region that a node is, or stands for in the releases that are asked."""
+    if regions.describe(ask, (iri,)):
+        return {iri: NAME}
+    rows = [row for row in ask.table("region/by-id", id=local_name(iri)) if row.node == iri]
+    found = {row.iri: NAME for row in (*rows, *ask.table("region/of-siibra", node=iri))}
+    if not found and naming.ebrains_uuid(iri):
+        found = _of_uuid(ask, naming.ebrains_uuid(iri), homes)
+    return found or (synonyms.of_term(ask, iri, homes[0]) if len(homes) == 1 else {})
+
+
+def _of_uuid(ask: Asker, uuid: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
+    """Give the regions with an id of the EBRAINS Knowledge Graph, those of the releases that are asked first."""
+    if not homes:
         return {}
-    return _hits(ask.table("region/by-key", keys=(wanted,)), homes, lambda row: _kind(row, wanted))
-
-
-def _partial(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
-    """Rule 4, the end of it: all words of the spec are in a name, whole or as beginnings."""
-    base, side = split_hemisphere(spec)
-    wanted = tokens(base)
-    if not wanted:
-        return {}
-    longest = max(wanted, key=lambda word: (len(word), word))
-
-    def kind(row: Row) -> int | None:
-        there = row.key.split()
-        if set(wanted) <= set(there):
-            return _WORDS
-        return _BEGINNINGS if matching.begins(wanted, there) else None
-
-    # Inside one parcellation its own keys are fewer than all keys with this part: 25 ms against 80 on disk.
-    if len(homes) == 1:
-        rows = ask.table("region/names", parcellations=(homes[0].iri,))
-    else:
-        rows = ask.table("region/by-part", part=longest)
-    hits = _hits(rows, homes, kind)
-    return hits if side is None else _sided(ask, hits, side)
-
-
-def _hits(rows: Iterable[Row], homes: Sequence[Parcellation], kind: Callable[[Row], int | None]) -> dict[IRI, int]:
+    rows = ask.table("region/by-ebrains", instances=naming.ebrains_instances(uuid, _minted(homes)))
     here = {home.iri for home in homes}
-    hits: dict[IRI, int] = {}
-    for row in rows:
-        found = kind(row) if row.parcellation in here else None
-        if found is not None:
-            hits[row.iri] = min(found, hits.get(row.iri, found))
-    return hits
+    return {row.iri: ID for row in rows if row.parcellation in here} or {row.iri: ID for row in rows}
 
 
-def _kind(row: Row, wanted: str) -> int:
-    if key(row.name) == wanted:
-        return _NAME
-    name = local_name(row.iri)
-    return _ID if wanted in (key(name), key(name.partition("_")[2])) else _SYNONYM
+def _expressed(ask: Asker, pattern: re.Pattern[str], homes: Sequence[Parcellation]) -> tuple[Region, ...]:
+    found: list[Region] = []
+    for home, index in zip(homes, region_index.indexes(ask, homes), strict=True):
+        if index is not None:
+            found += index.regions(siibra_lookup.matching_expression(index, pattern))
+        else:
+            names = region_search.names(ask, home)
+            found += _sorted(regions.describe(ask, sorted({iri for iri, name in names if pattern.search(name)})))
+    return tuple(found)
 
 
-def _sided(ask: Asker, hits: dict[IRI, int], side: str) -> dict[IRI, int]:
-    """Go from regions to their hemispheres; regions without this hemisphere are left out."""
-    found: dict[IRI, int] = {}
-    for iri, kind in hits.items():
-        parts = ask.table("region/hemispheres", region=iri)
-        found.update({part.iri: kind for part in parts if part.laterality == side})
-    return found
+def _compiled(spec: str, written: re.Match[str]) -> re.Pattern[str]:
+    flags = f"(?{written['flags']})" if written["flags"] else ""
+    try:
+        return re.compile(flags + written["expression"])
+    except re.error as error:
+        raise BadExpression(spec, str(error)) from error
+
+
+def _described(ask: Asker, iris: Sequence[IRI], homes: Sequence[Parcellation]) -> Iterable[Region]:
+    """Give regions as values; those of an indexed release without asking the store."""
+    index = region_index.index(ask, homes)
+    if index is None:
+        return regions.describe(ask, iris)
+    here = index.regions(iris)
+    return (*here, *regions.describe(ask, (iri for iri in iris if iri not in index.rows)))
 
 
 def _sorted(found: Iterable[Region]) -> list[Region]:
     return sorted(found, key=lambda r: (r.parcellation.name if r.parcellation else "", r.name, r.iri))
-
-
-def _nearest(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> tuple[str, ...]:
-    """Give the names nearest to a spec; of releases that are equally new, only the first is searched."""
-    base = split_hemisphere(spec)[0]
-    first = {home.atlas: home.iri for home in reversed(homes)}
-    if not base or not first:
-        return ()
-    names = {row.key: row.name for row in ask.table("region/names", parcellations=sorted(first.values()))}
-    return matching.nearest(base, names)

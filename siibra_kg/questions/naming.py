@@ -16,14 +16,15 @@ Case, accents, punctuation and spacing do not count, and letters and digits part
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import AmbiguousName, NoSuchName
 from siibra_kg.model import Atlas, Parcellation, Space
 from siibra_kg.names import key
-from siibra_kg.questions import matching, parcellations, spaces
+from siibra_kg.questions import matching, parcellations, siibra_tables, spaces
 from siibra_kg.terms import IRI, expand, is_iri, local_name
-from siibra_kg.vocab import OMT
+from siibra_kg.vocab import NAMESPACES, OMT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +32,22 @@ if TYPE_CHECKING:
     from siibra_kg.questions.ask import Asker
     from siibra_kg.table import Row, Table
 
-__all__ = ["as_text", "atlas", "parcellation", "space", "space_among", "term", "terms"]
+_UUID = re.compile(r"(?:.*/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+
+#: Kinds of nodes of the first EBRAINS Knowledge Graph that parcellations, regions and spaces are.
+_OLD_KINDS = ("parcellationregion", "parcellationatlas", "referencespace")
+
+__all__ = [
+    "as_text",
+    "atlas",
+    "ebrains_instances",
+    "ebrains_uuid",
+    "parcellation",
+    "space",
+    "space_among",
+    "term",
+    "terms",
+]
 
 
 def as_text(spec: object, kind: str) -> str:
@@ -80,7 +96,7 @@ def parcellation(ask: Asker, spec: Parcellation | str) -> Parcellation:
         return spec
     spec = as_text(spec, "parcellation")
     iri = _iri(spec)
-    found = _release_hits(ask, spec, iri)
+    found = _release_hits(ask, spec, iri) or _siibra_release(ask, spec, iri)
     if not found:
         owners = _atlas_hits(ask, spec)
         if len(owners) == 1:
@@ -131,11 +147,12 @@ def _space(ask: Asker, spec: str, rows: Mapping[IRI, Row]) -> Space:
         hits: Sequence[IRI] = [iri] if iri in rows else []
     else:
         exact = ask.table("space/by-key", keys=(key(spec),)).column("iri") if key(spec) else ()
-        hits = sorted(i for i in set(exact) if i in rows)
+        said = [i for i in _siibra_space(ask, spec) if i in rows]
+        hits = sorted(i for i in set(exact) if i in rows) or (said if len(said) == 1 else [])
         if not hits:
             names = {i: _said(row, "name", "full_name", "abbreviation") for i, row in rows.items()}
             used = {i: n for i, n in names.items() if rows[i].used}
-            hits = _fitting(spec, used) or _fitting(spec, names)
+            hits = _fitting(spec, used) or _fitting(spec, names) or said
     if len(hits) > 1:
         hits = [i for i in hits if rows[i].used] or hits
     if not hits:
@@ -222,6 +239,42 @@ def _release_hits(ask: Asker, spec: str, iri: IRI | None) -> tuple[IRI, ...]:
     own = {row.iri for row in rows if wanted in (key(row.name), key(local_name(row.iri)))}
     # An abbreviation such as "JBA" is a key of every release of the atlas: that is the atlas, not a release.
     return tuple(sorted(own or (found if len(found) == 1 and not _is_atlas(ask, wanted) else ())))
+
+
+def _siibra_release(ask: Asker, spec: str, iri: IRI | None) -> tuple[IRI, ...]:
+    """Give the releases that siibra means: by id, EBRAINS id, key or name, else by words, of one family the newest."""
+    known = siibra_tables.parcellations(ask)
+    # Some of siibra's ids are IRIs, of things that are no parcellation: https://identifiers.org/neurovault.image:1702
+    found = siibra_tables.exact(known, spec)
+    uuid = ebrains_uuid(spec)
+    if not found and uuid and known:
+        rows = ask.table("release/by-ebrains", instances=ebrains_instances(uuid, known[0].iri))
+        found = tuple(sorted(set(rows.column("iri"))))
+    if found or iri is not None:
+        return found
+    return tuple(c.iri for c in siibra_tables.newest(siibra_tables.parcellations_matching(known, spec)))
+
+
+def _siibra_space(ask: Asker, spec: str) -> tuple[IRI, ...]:
+    """Give the spaces that siibra means; it would choose among several by the alphabet."""
+    known = siibra_tables.spaces(ask)
+    return siibra_tables.exact(known, spec) or tuple(c.iri for c in siibra_tables.spaces_matching(known, spec))
+
+
+def ebrains_uuid(spec: str) -> str:
+    """Give the UUID that a text is, or an IRI or id ends in; nothing if there is none."""
+    found = _UUID.fullmatch(spec.strip())
+    return found[1].lower() if found else ""
+
+
+def ebrains_instances(uuid: str, near: IRI) -> tuple[IRI, ...]:
+    """Give the nodes of the EBRAINS Knowledge Graph, of its versions 3 and 1, that a UUID may stand for.
+
+    ``near`` is a node whose IRI begins with the base of this graph.
+    """
+    base = near.partition("id/")[0]
+    old = (IRI(f"{base}id/minds/{kind}/{uuid}") for kind in _OLD_KINDS)
+    return (IRI(f"{NAMESPACES['kg']}{uuid}"), *old)
 
 
 def _is_atlas(ask: Asker, wanted: str) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from siibra_kg.table import Row
     from siibra_kg.terms import IRI
 
-__all__ = ["atlases", "by_iri", "heads", "newest", "parcellations", "parcellations_of"]
+__all__ = ["atlases", "by_iri", "heads", "newest", "newest_of_all", "parcellations", "parcellations_of"]
 
 
 def atlases(ask: Asker) -> tuple[Atlas, ...]:
@@ -71,6 +71,14 @@ def heads(ask: Asker, atlas: IRI) -> tuple[Parcellation, ...]:
     last = max(ends.values())
     newest_ones = by_iri(ask, (iri for iri, numbers in ends.items() if numbers == last))
     return tuple(newest_ones[iri] for iri in sorted(newest_ones))
+
+
+def newest_of_all(ask: Asker) -> tuple[Parcellation, ...]:
+    """Give the newest releases of each atlas, then those that belong to no atlas and that no other follows."""
+    of_atlases = [p for row in ask.table("atlas/list") for p in heads(ask, row.iri)]
+    stray = [row for row in ask.table("release/list") if row.atlas is None]
+    followed = {row.previous for row in ask.table("release/follows")} if stray else set()
+    return (*of_atlases, *(_release(ask, row) for row in stray if row.iri not in followed))
 
 
 def newest(ask: Asker, atlas: IRI, spec: str) -> Parcellation:

@@ -94,15 +94,22 @@ def _or_none(get):
         return None
 
 
-def region(queries, fresh=False):
+def region(queries, workers=1):
     """Look regions up, ``[parcellation spec, region spec]`` each.
 
     Gives ``["one", id, place]``, ``["several"]``, ``["none"]``, ``["no parcellation"]`` or ``["fails", error]``.
+    More workers are as many forked processes, each of which answers a part of the queries.
     """
     number = places()
-    if fresh:
-        forget()
-    return [_region(number, *query) for query in queries]
+    if workers == 1:
+        return [_region(number, *query) for query in queries]
+    parts = [queries[n::workers] for n in range(workers)]
+    running = [_fork(lambda part: [_region(number, *query) for query in part], part) for part in parts]
+    answers = [_answer(*one)["ok"] for one in running]
+    out = [None] * len(queries)
+    for n, answer in enumerate(answers):
+        out[n::workers] = answer
+    return out
 
 
 def _region(number, parcellation_spec, spec):
@@ -275,18 +282,27 @@ def _matched(feature, concept):
 
 
 def _forked(work, query):
+    return _answer(*_fork(work, query))
+
+
+def _fork(work, query):
+    """Start a process that writes the answer into a pipe; gives its number and the end to read from."""
     reading, writing = os.pipe()
     child = os.fork()
-    if not child:
-        os.close(reading)
-        try:
-            answer = {"ok": work(query)}
-        except BaseException as error:
-            answer = {"error": f"{type(error).__name__}: {error}"[:2000]}
-        with os.fdopen(writing, "wb") as out:
-            out.write(json.dumps(answer).encode())
-        os._exit(0)
-    os.close(writing)
+    if child:
+        os.close(writing)
+        return child, reading
+    os.close(reading)
+    try:
+        answer = {"ok": work(query)}
+    except BaseException as error:
+        answer = {"error": f"{type(error).__name__}: {error}"[:2000]}
+    with os.fdopen(writing, "wb") as out:
+        out.write(json.dumps(answer).encode())
+    os._exit(0)
+
+
+def _answer(child, reading):
     with os.fdopen(reading, "rb") as answers:
         data = answers.read()
     os.waitpid(child, 0)

@@ -18,7 +18,7 @@ __all__ = ["region_table"]
 
 
 def region_table(rows: Iterable[Row], base: str) -> Added:
-    """Write the regions of each release that siibra has a tree of, one line each; rows are kind, node, text, other.
+    """Write the regions of each release, one line each; rows are kind, node, text, other. Nothing without siibra.
 
     Lines come in siibra's preorder, then, with an empty place, what only openMINDS has, by name; hemispheres of
     that are left out. Between tabs: place, place of the parent, siibra's name, IRI, name, hemisphere, colour, depth,
@@ -39,6 +39,8 @@ def region_table(rows: Iterable[Row], base: str) -> Added:
             parts[other or ""] += 1
         texts[kind].setdefault(node, text or "")
         links[kind].setdefault(node, other or "")
+    if not texts["order"]:
+        return Added([])
     configured = {region: node for node, region in links["order"].items()}
     lines: dict[str, list[tuple[int, str, str, str]]] = defaultdict(list)
     for region, release in links["name"].items():
