@@ -34,9 +34,10 @@ RESULT = """
 :rr a skg:Region , skg:HemisphereRegion ; skos:prefLabel "r right" ; skos:inScheme :R ; skg:realisedBy :ar ;
   skg:laterality :right ; skg:partOf :r ; skg:depth 2 ; skos:broaderTransitive :r , :r0 ; skg:contralateralTo :rl .
 :al skg:label 1 ; skg:colorHex "#C5EEFF" . :ar skg:label 2 ; skg:colorHex "#C5EEFF" .
-:M a skg:ParcellationMap ; skg:ofRelease :R ; skg:inSpace :S ; skg:mapKind "labelled" ; dcat:distribution :W ;
-  skg:hasIndex :i . :W a skg:Volume ; dcat:downloadURL <https://example.org/a.nii> ; skg:providerType "nii" .
-:i a skg:RegionIndex ; skg:label 1 ; skg:region :rl .
+:M a skg:ParcellationMap ; skg:ofRelease :R ; skg:inSpace :S ; skg:mapKind "labelled" ; skg:hasVolume :W ;
+  skg:hasIndex :i . :W a skg:Volume ; skg:inSpace :S ; skg:volumeKind "labelled" ; dcat:distribution :D .
+:D a dcat:Distribution ; dcat:downloadURL <https://example.org/a.nii> ; skg:providerType "nii" .
+:i a skg:RegionIndex ; skg:volume :W ; skg:label 1 ; skg:region :rl .
 """
 
 

@@ -33,6 +33,7 @@ BASE = "https://w3id.org/siibra-kg/"
 SKG = BASE + "vocab/"
 COLIN = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/MNI-Colin27_1998")
 MAP = BASE + "id/map/aal1-spm12-v4/colin27/labelled"
+DISTRIBUTION = "http://www.w3.org/ns/dcat#distribution"
 OFFSET = np.array([-90, -125, -71])
 TEMPLATES = Path("usr/share/mricron/templates")
 
@@ -124,13 +125,14 @@ def openminds(library):
 
 
 def _ref(graph, node, kind, **more):
+    provider = value(graph, node, DISTRIBUTION)
     return VolumeRef(
         iri=IRI(node),
         space=COLIN,
         kind=kind,
-        provider=value(graph, node, SKG + "providerType"),
-        url=value(graph, node, "http://www.w3.org/ns/dcat#downloadURL"),
-        sha256=value(graph, node, SKG + "sha256"),
+        provider=value(graph, provider, SKG + "providerType"),
+        url=value(graph, provider, "http://www.w3.org/ns/dcat#downloadURL"),
+        sha256=value(graph, provider, SKG + "sha256"),
         citation=value(graph, node, "http://purl.org/dc/terms/bibliographicCitation"),
         **more,
     )
@@ -144,7 +146,7 @@ def aal1_ref(graph, table, openminds):
         om_name, side = openminds.get(code, (None, None))
         region = IRI(f"{BASE}id/region/aal1-spm12-v4/{code}/{side}") if om_name else None
         entries.append(LabelEntry(label, region, f"{om_name} {side}" if om_name else name, None, side, code))
-    node = value(graph, MAP, "http://www.w3.org/ns/dcat#distribution")
+    node = value(graph, MAP, SKG + "hasVolume")
     return _ref(graph, node, "labelled", labels=tuple(entries), map=IRI(MAP), parcellation="AAL1")
 
 
@@ -184,7 +186,8 @@ def test_the_table_is_that_of_mricron(table, mricron):
 
 def test_both_packages_hold_the_same_file(graph, package_folder, mricron):
     """The checksum in the graph is that of the package's file, and of Debian's when decoded."""
-    declared = value(graph, value(graph, MAP, "http://www.w3.org/ns/dcat#distribution"), SKG + "sha256")
+    provider = value(graph, value(graph, MAP, SKG + "hasVolume"), DISTRIBUTION)
+    declared = value(graph, provider, SKG + "sha256")
     assert hashlib.sha256((package_folder / "AAL.nii").read_bytes()).hexdigest() == declared
     debian = gzip.decompress((mricron / TEMPLATES / "aal.nii.gz").read_bytes())
     assert hashlib.sha256(debian).hexdigest() == declared
@@ -195,7 +198,7 @@ def test_the_map_belongs_to_its_release_and_space(graph):
     assert value(graph, MAP, SKG + "ofRelease") == BASE + "id/release/aal1-spm12-v4"
     assert value(graph, MAP, SKG + "inSpace") == COLIN
     assert value(graph, MAP, SKG + "mapKind") == "labelled"
-    node = value(graph, MAP, "http://www.w3.org/ns/dcat#distribution")
+    node = value(graph, MAP, SKG + "hasVolume")
     assert value(graph, node, "http://purl.org/dc/terms/license").endswith("/CC-BY-NC-ND-4.0")
     assert "10.1006/nimg.2001.0978" in value(graph, node, "http://purl.org/dc/terms/bibliographicCitation")
 
