@@ -128,7 +128,7 @@ def _rank(node: Node, claim: Claim, world: World) -> tuple[int, int, int]:
 def _beaten(claim: Claim, best: Claim, world: World) -> Claim:
     """Turn a claim that another node is better at into what is left of it."""
     node, other = world.nodes[claim.node], world.nodes[best.node]
-    if node.iri != other.iri and other.path[: len(node.path)] == node.path:
+    if node.path == other.path[: len(node.path)] != other.path:
         why = f"{claim.why}, but so has a part of it, which is the region itself"
         return Claim(claim.node, NARROW, claim.target, 0.7, why)
     why = f"{claim.why}, but another region of siibra has it too"
