@@ -130,7 +130,8 @@ def test_the_store_holds_the_graph_whatever_was_loaded_ahead(
     elif case == "rdf":
         two.documents_by_path = {**entities, "d.ttl": f"[] <{OM}name> 'x' .".encode()}
     snapshot = built(tmp_path, one, two, three)
-    assert begun == ([case] if case in ("again", "breaks", "renamed") else [])
+    # What breaks off before anything of it was told has nothing to take back.
+    assert begun == ([case] if case in ("again", "renamed") or (case == "breaks" and eager) else [])
     packed = zstandard.ZstdDecompressor().stream_reader(snapshot.graph_path.open("rb")).read()
     quads = list(ox.parse(packed, ox.RdfFormat.N_QUADS))
     store = ox.Store.read_only(str(snapshot.store_path))

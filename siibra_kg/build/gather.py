@@ -74,7 +74,7 @@ def gather(
             read = reader.read(source, expected, progress)
             about = asdict(source.info())
         except SourceError as error:
-            if expected:
+            if reader.told:  # what was never told need not be taken back
                 statements.again()
             # Nothing of a source that breaks off is kept: half a library would look like a whole one.
             if source.name in require:
@@ -114,11 +114,13 @@ class _Reader:
         self.converter = Converter(statements.base)
         self.descriptions = Descriptions()
         self.configured = ""
+        self.told = False
 
     def read(self, source: Source, graph: str, progress: Callable[[str, int, int | None], None]) -> _Read:
         """Read one source to its end, and tell ahead what it says if its graph is known."""
         read, step = _Read(), f"read {source.name}"
         count = told = 0
+        self.told = False
         configuration: list[tuple[str, bytes]] = []
         for count, document in enumerate(source.documents(), start=1):
             try:
@@ -150,7 +152,8 @@ class _Reader:
         read.bad += (BadDocument("(counts)", difference) for difference in made.differences)
 
     def _tell(self, graph: str, read: _Read, told: int) -> int:
-        if graph:
+        if graph and len(read.documents) > told:
+            self.told = True
             self.statements.ahead(graph, [text for _, text, _ in read.documents[told:]])
         return len(read.documents)
 
