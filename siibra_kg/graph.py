@@ -14,7 +14,7 @@ from siibra_kg import export, resources, voxels
 from siibra_kg.build import build
 from siibra_kg.build.snapshot import CURRENT, Snapshot, find
 from siibra_kg.config import Settings
-from siibra_kg.errors import DataMissing, NoSuchName
+from siibra_kg.errors import NoSuchName
 from siibra_kg.progress import progress_bar
 from siibra_kg.questions import (
     checks,
@@ -218,9 +218,9 @@ class KnowledgeGraph:
         """All releases of all atlases, oldest first; an atlas without releases stands for itself."""
         return parcellations.parcellations(self._ask)
 
-    def maps(self) -> tuple[model.VolumeRef, ...]:
-        """The volumes of all maps."""
-        return maps.volumes(self._ask)
+    def maps(self) -> tuple[model.Map, ...]:
+        """All maps, by release, space and kind; :meth:`map` reads one."""
+        return maps.maps(self._ask)
 
     def atlas(self, spec: str | model.Atlas) -> model.Atlas:
         """The one atlas of this name; see :meth:`region` for what a name can be and which errors there are."""
@@ -320,22 +320,45 @@ class KnowledgeGraph:
         return voxels.mask(self._ask, self.settings, self.region(region), space)
 
     def map(
-        self, parcellation: str | model.Parcellation, space: str | model.Space | None = None, kind: str = "labelled"
+        self,
+        parcellation: str | model.Parcellation,
+        space: str | model.Space | None = None,
+        kind: str = "labelled",
+        spec: str | None = None,
     ) -> LabelMap:
         """Give the label map of a parcellation in a space.
 
+        Parameters
+        ----------
+        parcellation
+            A release, or its name.
+        space
+            Needed where the release has such maps in several spaces.
+        kind
+            ``"labelled"``; siibra's ``LABELLED`` is the same. Statistical maps are found, but not read yet.
+        spec
+            Words of the map's id or name, where there are several: ``"227"``.
+
         Raises
         ------
+        AmbiguousName
+            If there are several; ``candidates`` has them as values.
         DataMissing
-            If the graph names no such map, or its file is not on this machine.
+            If the graph names no such map, or its voxels are not on this machine: says where they are.
         """
-        if kind != "labelled":
-            raise DataMissing(f"a map of kind {kind!r}", "this version reads label maps", 'use kind="labelled"')
-        return voxels.label_map(self._ask, self.settings, self.parcellation(parcellation), space)
+        return voxels.label_map(self._ask, self.settings, self.parcellation(parcellation), space, kind=kind, spec=spec)
 
-    def template(self, space: str | model.Space) -> Volume:
-        """Give the template image of a reference space."""
-        return voxels.template(self._ask, self.settings, self.space(space))
+    def template(self, space: str | model.Space, variant: str | None = None) -> Volume:
+        """Give the template image of a reference space; ``space.templates`` has all references.
+
+        Raises
+        ------
+        AmbiguousName
+            If there are several forms and no variant is given; ``candidates`` has the references.
+        DataMissing
+            If the graph names none, or its voxels are not on this machine: says where they are.
+        """
+        return voxels.template(self._ask, self.settings, self.space(space), variant)
 
     def picture(self, region: model.Region, out: str | Path, space: str | model.Space | None = None) -> Path:
         """Draw a region on three orthogonal slices into a PNG file."""

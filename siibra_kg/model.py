@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from siibra_kg.terms import contract, local_name
-from siibra_kg.volume_ref import LabelEntry, VolumeRef
+from siibra_kg.volume_ref import LabelEntry, Map, VolumeRef
 
 if TYPE_CHECKING:
     from siibra_kg.terms import IRI
 
-__all__ = ["Atlas", "LabelEntry", "Mapping", "Parcellation", "Region", "Space", "View", "VolumeRef"]
+__all__ = ["Atlas", "LabelEntry", "Map", "Mapping", "Parcellation", "Region", "Space", "View", "VolumeRef"]
 
 
 class View(Protocol):
@@ -39,6 +39,7 @@ class View(Protocol):
     def regions(self, parcellation: Parcellation) -> tuple[Region, ...]: ...
     def parcellation_spaces(self, parcellation: Parcellation) -> tuple[Space, ...]: ...
     def parcellations_of(self, atlas: Atlas) -> tuple[Parcellation, ...]: ...
+    def templates(self, space: Space) -> tuple[VolumeRef, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,22 @@ class Space(_Concept):
         Native unit of coordinates, for instance ``"millimeter"``.
     orientation
         Anatomical orientation of the axes, for instance ``"RAS"``, where stated.
+    siibra_name, short_name
+        What siibra calls it, where siibra has it: ``"MNI 152 ICBM 2009c Nonlinear Asymmetric"``.
     """
 
     version: str = field(default="", compare=False)
     species: str = field(default="", compare=False)
     unit: str = field(default="", compare=False)
     orientation: str = field(default="", compare=False)
+    siibra_name: str = field(default="", compare=False)
+    short_name: str = field(default="", compare=False)
+    view: View | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def templates(self) -> tuple[VolumeRef, ...]:
+        """References to its template volumes, one for each way to get each; ``variant`` says which form it is."""
+        return _view(self).templates(self)
 
     def _facts(self) -> dict[str, object]:
         return {
@@ -97,6 +108,8 @@ class Space(_Concept):
             "species": self.species,
             "unit": self.unit,
             "orientation": self.orientation,
+            "in siibra": self.siibra_name,
+            "short name": self.short_name,
         }
 
 
@@ -245,7 +258,11 @@ class Region(_Concept):
         return _view(self).versions(self)
 
     def volumes(self, space: Space | str | None = None, kind: str | None = None) -> tuple[VolumeRef, ...]:
-        """References to the volumes that show this region; ``kind`` is ``"labelled"`` or ``"statistical"``."""
+        """References to the voxels of this region, one for each entry of each map's index and each provider.
+
+        Where no map shows the region itself, references to the parts of it that maps show: ``region`` of a reference
+        says which. ``kind`` is ``"labelled"`` or ``"statistical"``.
+        """
         return _view(self).volumes(self, space, kind)
 
     def mask(self, space: Space | str | None = None) -> Any:  # noqa: ANN401  a siibra_kg.volumes.Volume
@@ -270,7 +287,7 @@ class Region(_Concept):
         }
 
 
-def _view(value: Region | Parcellation | Atlas) -> View:
+def _view(value: Region | Parcellation | Atlas | Space) -> View:
     if value.view is None:
         raise AttributeError(f"{value!r} was made by hand and belongs to no graph; ask a KnowledgeGraph for it")
     return value.view

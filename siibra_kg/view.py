@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siibra_kg import voxels
-from siibra_kg.questions import hierarchy, links, parcellations, regions, spaces
+from siibra_kg.questions import hierarchy, links, maps, parcellations, regions, spaces
 from siibra_kg.questions import versions as region_versions
 from siibra_kg.questions.ask import Asker
 
@@ -85,6 +85,10 @@ class GraphView:
     ) -> tuple[model.VolumeRef, ...]:
         """See :meth:`Region.volumes <siibra_kg.model.Region.volumes>`."""
         return voxels.volumes(self.ask, region, space, kind)
+
+    def templates(self, space: model.Space) -> tuple[model.VolumeRef, ...]:
+        """See :attr:`Space.templates <siibra_kg.model.Space.templates>`."""
+        return maps.templates(self.ask, space.iri)
 
     def mask(self, region: model.Region, space: model.Space | str | None = None) -> Volume:
         """See :meth:`Region.mask <siibra_kg.model.Region.mask>`."""

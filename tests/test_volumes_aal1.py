@@ -321,7 +321,9 @@ def test_the_template_is_on_the_grid_of_the_map(template, aal1):
 
 def test_a_missing_template_says_how_to_get_it(graph, settings, monkeypatch, tmp_path):
     """Where the Debian package is not installed the error names it."""
-    (quad,) = graph.quads_for_pattern(None, pyoxigraph.NamedNode(SKG + "volumeKind"), None, None)
+    (quad,) = graph.quads_for_pattern(
+        None, pyoxigraph.NamedNode(SKG + "volumeKind"), pyoxigraph.Literal("template"), None
+    )
     monkeypatch.setattr(packages, "DEBIAN_ROOT", tmp_path)
     with pytest.raises(DataMissing, match="apt-get install mricron-data"):
         read_volume(_ref(graph, quad.subject.value, "template"), settings)

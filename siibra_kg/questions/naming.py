@@ -158,8 +158,8 @@ def _space(ask: Asker, spec: str, rows: Mapping[IRI, Row]) -> Space:
     if not hits:
         raise NoSuchName(spec, "space", matching.nearest(spec, {key(r.name): r.name for r in rows.values()}))
     if len(hits) > 1:
-        raise AmbiguousName(spec, "space", [spaces.from_row(rows[i]) for i in hits])
-    return spaces.from_row(rows[hits[0]])
+        raise AmbiguousName(spec, "space", [spaces.from_row(rows[i], ask.view) for i in hits])
+    return spaces.from_row(rows[hits[0]], ask.view)
 
 
 def term(ask: Asker, spec: str) -> IRI:
