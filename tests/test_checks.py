@@ -97,7 +97,40 @@ DEFECTS = {
     "version-cycle": (ASSERTED, ":V om:isPrecededBy :V2 . :V2 om:isPrecededBy :V .", ":V :V2"),
     "version-of-missing": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
     "version-of-unknown": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
-    "volume-incomplete": (DERIVED, ":W2 a skg:Volume ; dcat:downloadURL <https://example.org/b.nii> .", ":W2"),
+    "volume-incomplete": (
+        DERIVED,
+        ":W2 a skg:Volume ; skg:inSpace :S ; dcat:distribution :D2 . :D2 dcat:downloadURL <https://example.org/b.nii> .",
+        ":W2 :D2",
+    ),
+    "volume-without-provider": (DERIVED, ':W2 a skg:Volume ; skg:inSpace :S ; skg:volumeKind "voi" .', ":W2"),
+    "volume-without-entry": (DERIVED, ":M skg:hasVolume :W2 .", ":W2"),
+    "box-wrong": (
+        DERIVED,
+        """:b skg:minX 1e0 ; skg:maxX 0e0 . :c skg:minY "NaN"^^xsd:double ; skg:maxY 0e0 .
+        :d skg:minZ 0e0 ; skg:maxZ "INF"^^xsd:double . :e skg:minX 0e0 ; skg:maxX 0e0 .""",
+        ":b :c :d",
+    ),
+    "box-elsewhere": (DERIVED, ":W skg:boundingBox :b . :b skg:inSpace :S2 .", ":W"),
+    "index-region-unknown": (
+        DERIVED,
+        """:M skg:hasIndex :i2 , :i3 . :i2 a skg:RegionIndex ; skg:volume :W ; skg:siibraName "nowhere" .
+        :i3 a skg:RegionIndex ; skg:volume :W ; skg:siibraName "mask" ; skg:unmapped true .""",
+        ":i2",
+    ),
+    "index-of-several": (DERIVED, ":i skg:region :rr .", ":i"),
+    "index-fragment-unknown": (
+        DERIVED,
+        """:M skg:hasIndex :i2 , :i3 ; skg:hasVolume :W2 . :W2 dcat:distribution :D2 . :D2 skg:fragment "left" .
+        :i2 skg:volume :W2 ; skg:fragment "right" . :i3 skg:volume :W2 ; skg:fragment "left" .
+        :i skg:fragment "left" .""",
+        ":i2",
+    ),
+    "labels-doubtful": (
+        DERIVED,
+        ":W dcat:distribution :D2 . :D2 dcat:downloadURL <https://example.org/HarvardOxford-cort-maxprob-thr0> . "
+        + " ".join(f":M skg:hasIndex :h{n} . :h{n} skg:label {n} ." for n in range(100, 149)),
+        ":M",
+    ),
     "color-disagrees": (
         DERIVED,
         ':r skg:colorHex "#000000" . :n skg:configures :r ; skg:colorHex "#FFFFFF" .',
