@@ -50,7 +50,7 @@ def _version(out: Lines, known: Known, node: str, part: Part) -> None:
     version = part.part("@version")
     if version is None:
         return
-    out.text(node, w.VERSION, version.text("name"))
+    out.text(node, w.SIIBRA_VERSION, version.text("name"))
     out.text(node, w.COLLECTION, version.text("collectionName"))
     if version.flag("deprecated"):
         out.add(node, w.DEPRECATED, TRUE)
