@@ -1,4 +1,4 @@
-"""What people may write for the regions of siibra's parcellations, made from the raw configurations, always the same."""
+"""What people may write for the regions of siibra's parcellations, made of the raw configurations, always the same."""
 
 from __future__ import annotations
 

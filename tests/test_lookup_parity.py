@@ -64,10 +64,10 @@ def _found_more(case: Case) -> bool:
 
 #: Every way in which an answer may differ from siibra's, and why ours is right.
 REASONS: Mapping[str, Callable[[Case], bool]] = {
-    # siibra's parcellation is the root region of its own tree. Here a release is no region.
-    "the parcellation is no region": _the_parcellation,
     # "hemisphere" and "both" are taken out of a query, and what is left of it matches every region.
     "a text without words names nothing": _nothing_said,
+    # siibra's parcellation is the root region of its own tree. Here a release is no region.
+    "the parcellation is no region": _the_parcellation,
     # "4" is a word of "Ch 4 (Basal Forebrain)" alone, but Area 4a and Area 4p are what is left of Brodmann's area 4.
     "a number is the number of an area": _a_number,
     # openMINDS has a region of exactly this name.
@@ -100,8 +100,7 @@ def _ask(kg: KnowledgeGraph, home: str, spec: str, places: Mapping[str, int]) ->
     try:
         found = kg.region(spec, home)
     except AmbiguousName as error:
-        assert len(error.candidates) > 1
-        return ["several"]
+        return ["several"] if len(set(error.candidates)) > 1 else ["ambiguous between one"]
     except NoSuchName:
         return ["none"]
     return ["one", places.get(found.iri), found.name]

@@ -27,6 +27,7 @@ from siibra_kg.errors import AmbiguousName, BadExpression, NoSuchName
 from siibra_kg.model import Parcellation, Region
 from siibra_kg.questions import naming, parcellations, region_index, region_search, regions, siibra_lookup, synonyms
 from siibra_kg.questions.region_search import BEGINNINGS, ID, NAME
+from siibra_kg.siibra_names import query_tokens
 from siibra_kg.terms import IRI, expand, is_iri, local_name
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def find_regions(
     first: tuple[IRI, ...] = ()
     if not hits:
         index = region_index.index(ask, homes)
-        first = siibra_lookup.matching(index.tree, spec) if index is not None and index.tree is not None else ()
+        first = siibra_lookup.matching(index, spec) if index is not None else ()
         hits = {**region_search.partial(ask, spec, homes), **region_search.named(ask, spec, homes)}
         if not hits and not first:
             hits = _called_so_elsewhere(ask, spec, homes)
@@ -197,7 +198,7 @@ def _homes(ask: Asker, spec: Parcellation | str | None) -> tuple[Parcellation, .
 def _best(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> list[Region]:
     """Give the regions of the best kind of hit, in a stable order."""
     index = region_index.index(ask, homes) if as_iri(spec) is None else None
-    chosen = siibra_lookup.choose(index.tree, spec) if index is not None and index.tree is not None else ()
+    chosen = siibra_lookup.choose(index, spec) if index is not None else ()
     if index is not None and len(chosen) == 1:
         return index.regions(chosen)
     hits = _direct(ask, spec, homes) or region_search.named(ask, spec, homes)
@@ -213,7 +214,7 @@ def _best(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> list[Region]:
 
 
 def _called_so_elsewhere(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
-    if len(homes) != 1:
+    if len(homes) != 1 or not query_tokens(spec):  # "hemisphere" and "both" alone say nothing
         return {}
     return synonyms.by_brodmann(ask, spec, homes[0]) or synonyms.by_synonym(ask, spec, homes[0])
 

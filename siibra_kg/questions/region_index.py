@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from siibra_kg.model import Region
 from siibra_kg.questions import siibra_tables
 from siibra_kg.siibra_find import Tree
+from siibra_kg.siibra_names import key as siibra_key
 from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def indexes(ask: Asker, homes: Sequence[Parcellation]) -> tuple[RegionIndex | No
         for row in ask.table("region/table", releases=tuple(new)):
             known[row.release] = RegionIndex.make(row.table, new[row.release], roots.get(row.release, ""), ask.view)
         if any(known.values()):  # then a release without a table is one without regions
-            known.update({iri: RegionIndex(home, "", {}, {}) for iri, home in new.items() if known[iri] is None})
+            known.update({iri: RegionIndex(home, "", {}) for iri, home in new.items() if known[iri] is None})
     return tuple(known[home.iri] for home in homes)
 
 
@@ -80,30 +81,25 @@ class RegionIndex:
         siibra's name of it, which is part of the ids of its regions; empty if siibra has no tree of it.
     rows
         The cells of each region's line, by IRI: see ``skg:regionTable``.
-    keys
-        Look-up key -> regions.
     view
         Handed on to the regions.
     """
 
     home: Parcellation
     root: str
-    rows: Mapping[IRI, tuple[str, ...]]
-    keys: Mapping[str, tuple[IRI, ...]]
+    rows: Mapping[str, tuple[str, ...]]
     view: View | None = None
-    _made: dict[IRI, Region] = field(default_factory=dict)
+    _made: dict[str, Region] = field(default_factory=dict)
     _tree: list[SiibraTree] = field(default_factory=list)
+    _keys: dict[str, list[IRI]] = field(default_factory=dict)
+    _exact: dict[str, IRI] = field(default_factory=dict)
 
     @classmethod
     def make(cls, table: str, home: Parcellation, root: str, view: View | None) -> RegionIndex:
         """Read a table."""
-        rows = {IRI(line[3]): line for line in (tuple(text.split("\t")) for text in table.split("\n"))}
-        keys: dict[str, list[IRI]] = {}
-        for iri, line in rows.items():
-            if line[10]:
-                for key in line[10].split("|"):
-                    keys.setdefault(key, []).append(iri)
-        return cls(home, root, rows, {key: tuple(found) for key, found in keys.items()}, view)
+        return cls(
+            home, root, {line[3]: line for line in [tuple(text.split("\t")) for text in table.split("\n")]}, view
+        )
 
     @property
     def tree(self) -> SiibraTree | None:
@@ -114,9 +110,33 @@ class RegionIndex:
             )
         return self._tree[0] if self._tree else None
 
+    @property
+    def keys(self) -> Mapping[str, Sequence[IRI]]:
+        """Look-up key -> regions."""
+        if not self._keys:
+            for iri, line in self.rows.items():
+                if line[10]:
+                    for key in line[10].split("|"):
+                        self._keys.setdefault(key, []).append(IRI(iri))
+        return self._keys
+
+    def exact(self, spec: str) -> IRI | None:
+        """Give the first region in preorder that siibra calls exactly so, by name or by key."""
+        if not self.root:
+            return None
+        if not self._exact:
+            for iri, line in self.rows.items():
+                if line[0]:
+                    self._exact.setdefault(line[2], IRI(iri))
+        found = self._exact.get(spec)
+        # A key has the form of a key; only then are those of all names worth making.
+        if found is None and self.tree is not None and spec == siibra_key(spec) and spec in self.tree.tree.keys:
+            return self.tree.iris[self.tree.tree.keys.index(spec)]
+        return found
+
     def regions(self, iris: Iterable[IRI]) -> list[Region]:
         """Give regions as values, in the given order; what is not of this release is left out."""
-        return [self._made.get(iri) or self._make(iri) for iri in iris if iri in self.rows]
+        return [self._made.get(iri) or self._make(IRI(iri)) for iri in iris if iri in self.rows]
 
     def name(self, iri: IRI) -> str:
         """Give the name of a region of this release."""

@@ -87,12 +87,13 @@ def nearest(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> tuple[str, 
     first = {home.atlas or home.iri: home for home in reversed(homes)}
     if not base or not first:
         return ()
-    if len(homes) == 1 or all(region_index.indexes(ask, homes)):
-        names = {k.key: k.name for k in _holding(ask, "", homes)}
+    there = [index for index in region_index.indexes(ask, homes) if index is not None]
+    if len(there) == len(homes):
+        known = {text: index.name(iris[0]) for index in reversed(there) for text, iris in index.keys.items()}
     else:
         rows = ask.table("region/names", parcellations=sorted(home.iri for home in first.values()))
-        names = {row.key: row.name for row in rows}
-    return matching.nearest(base, names)
+        known = {row.key: row.name for row in rows}
+    return matching.nearest(base, known)
 
 
 def _having(ask: Asker, wanted: str, homes: Sequence[Parcellation]) -> Iterable[_Key]:

@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING
 
 from siibra_kg import siibra_find
 from siibra_kg.siibra_names import query_tokens
+from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siibra_kg.questions.region_index import RegionIndex, SiibraTree
-    from siibra_kg.terms import IRI
 
 __all__ = ["choose", "matching", "matching_expression"]
 
 
-def choose(here: SiibraTree, spec: str) -> tuple[IRI, ...]:
+def choose(index: RegionIndex, spec: str) -> tuple[IRI, ...]:
     """Give the one region that siibra decides for, several where it cannot decide, best first, or none."""
-    if not _says_something(here, spec):
+    exact = index.exact(spec)
+    if exact is not None:
+        return (exact,)
+    here = index.tree
+    if here is None or not _says_something(here, spec):
         return ()
     found = siibra_find.get_region(here.tree, spec, ranked=False)
     number = spec.strip()
@@ -36,12 +40,13 @@ def choose(here: SiibraTree, spec: str) -> tuple[IRI, ...]:
     return _best_first(here, found)
 
 
-def matching(here: SiibraTree, spec: str) -> tuple[IRI, ...]:
-    """Give every region that a text matches in siibra's sense, best first; the whole name before all others."""
-    if not _says_something(here, spec):
+def matching(index: RegionIndex, spec: str) -> tuple[IRI, ...]:
+    """Give every region that a text matches in siibra's sense, best first; the one that it decides for before all."""
+    here = index.tree
+    if here is None or not _says_something(here, spec):
         return ()
-    chosen = siibra_find.get_region(here.tree, spec, ranked=False)
-    first = _best_first(here, chosen) if len(chosen) == 1 else ()
+    chosen = choose(index, spec)
+    first = chosen if len(chosen) == 1 else ()
     found = siibra_find.find(here.tree, spec, filter_children=False, ranked=False)
     return tuple(dict.fromkeys((*first, *_best_first(here, found))))
 
@@ -53,7 +58,7 @@ def matching_expression(index: RegionIndex, pattern: re.Pattern[str]) -> tuple[I
         tree = index.tree.tree
         both = zip(index.tree.iris[1:], tree.names[1:], tree.keys[1:], strict=True)
         found = [iri for iri, name, key in both if pattern.search(name) or pattern.search(key)]
-    others = (iri for iri, line in index.rows.items() if not line[0] and pattern.search(index.name(iri)))
+    others = (IRI(iri) for iri, line in index.rows.items() if not line[0] and pattern.search(line[4]))
     return (*found, *others)
 
 

@@ -2,7 +2,7 @@
 
 "VISp" in the Allen mouse atlas: no region there has this abbreviation in openMINDS, but the primary visual area of
 Swanson's rat atlas has, and the Allen atlas has a region of that name. "BA17" in Julich-Brain: its areas carry
-Brodmann's numbers in their names, "Area hOc1 (V1, 17, CalcS)".
+Brodmann's numbers in their names, "Area hOc1 (V1, 17, CalcS)"; so does "striate cortex", another name of that area.
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ def of_term(ask: Asker, term: IRI, home: Parcellation) -> dict[IRI, int]:
 
 
 def _by_names_elsewhere(ask: Asker, base: str, home: Parcellation) -> dict[IRI, int]:
-    """Give the regions that have a name of something that goes by this key in another atlas or vocabulary."""
-    rows = ask.table("region/by-key", keys=(base,))
-    names = {key(row.name) for row in rows if row.parcellation != home.iri}
+    """Give the regions that have another name of something that goes by this key in another atlas or vocabulary."""
+    names = sorted({key(name) for name in ask.table("link/other-names", keys=(base,)).column("name")} - {base, ""})
     hits: dict[IRI, int] = {}
-    for name in sorted(names - {base}):
+    for name in names:
         hits.update(dict.fromkeys(region_search.by_key(ask, name, (home,)), region_search.SYNONYM))
+    for name in () if hits else names:
+        hits.update(by_brodmann(ask, name, home))
     return hits
 
 
