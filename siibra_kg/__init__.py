@@ -26,18 +26,25 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.graph import open_graph as open  # noqa: A004  `siibra_kg.open` is the fixed public name
+    from siibra_kg.locations import BoundingBox, Point, PointCloud
     from siibra_kg.model import Atlas, Mapping, Parcellation, Region, Space, VolumeRef
+    from siibra_kg.model_features import Feature, Match
     from siibra_kg.table import Table
     from siibra_kg.terms import IRI, Literal
 
 __all__ = [
     "IRI",
     "Atlas",
+    "BoundingBox",
     "BuildReport",
+    "Feature",
     "KnowledgeGraph",
     "Literal",
     "Mapping",
+    "Match",
     "Parcellation",
+    "Point",
+    "PointCloud",
     "Region",
     "Settings",
     "Space",
@@ -53,6 +60,8 @@ _HOMES = MappingProxyType(
     {
         **dict.fromkeys(("IRI", "Literal"), "siibra_kg.terms"),
         **dict.fromkeys(("Atlas", "Mapping", "Parcellation", "Region", "Space", "VolumeRef"), "siibra_kg.model"),
+        **dict.fromkeys(("BoundingBox", "Point", "PointCloud"), "siibra_kg.locations"),
+        **dict.fromkeys(("Feature", "Match"), "siibra_kg.model_features"),
         "BuildReport": "siibra_kg.build.report",
         "KnowledgeGraph": "siibra_kg.graph",
         "Settings": "siibra_kg.config",

@@ -46,14 +46,21 @@ class Publication:
     text: str = ""
     authors: tuple[str, ...] = ()
 
-    def bibtex(self, fallback: str = "") -> str:
-        """Give an ``@misc`` entry; the year and the journal are not in the graph as such, the DOI leads to them."""
+    def bibtex(self, named_by: str = "") -> str:
+        """Give an ``@misc`` entry; the year and the journal are not in the graph as such, the DOI leads to them.
+
+        Parameters
+        ----------
+        named_by
+            Whose reference it is: the note of an entry of which the graph knows neither title nor text.
+        """
+        known = self.text or self.title
         fields = {
             "author": " and ".join(_braced(author) for author in self.authors),
-            "title": f"{{{_braced(self.title or fallback)}}}" if self.title or fallback else "",
+            "title": f"{{{_braced(self.title)}}}" if self.title else "",
             "doi": self.doi,
             "url": self.url,
-            "note": _braced(self.text),
+            "note": _braced(self.text if known else f"reference of {named_by}" if named_by else ""),
         }
         lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
         key = re.sub(r"[^a-z0-9]+", "-", (self.doi or self.url.partition("://")[2]).lower()).strip("-")
