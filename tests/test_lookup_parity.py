@@ -152,3 +152,196 @@ def test_siibras_rules_are_kept_where_they_are_kept(peer, configurations, trees)
         found = siibra_find.get_region(trees[home], spec)
         ours = ["none"] if not found else ["several"] if len(found) > 1 else ["one", home, found[0]]
         assert ours == theirs, (home, spec)
+
+
+#: What people write for parcellations and spaces, beside the words of their names.
+PARCELLATIONS = (
+    "julich",
+    "julich 3",
+    "julich 3.0",
+    "julich 3.1",
+    "julich brain",
+    "julich brain 3",
+    "julich-brain",
+    "julich 2.9",
+    "julich brain 2",
+    "julich 1.18",
+    "julich-brain v3.1",
+    "julich brain v3.0.3",
+    "cyto",
+    "waxholm",
+    "waxholm 4",
+    "waxholm v4",
+    "waxholm 1.01",
+    "rat",
+    "rat v3",
+    "allen",
+    "allen mouse",
+    "allen 2015",
+    "allen mouse 2017",
+    "mouse",
+    "difumo",
+    "difumo 64",
+    "difumo 1024",
+    "difumo 128 dimensions",
+    "functional modes 64",
+    "desikan",
+    "desikan killiany",
+    "harvard",
+    "harvard oxford",
+    "thr0",
+    "isocortex",
+    "layers",
+    "bigbrain",
+    "fibre",
+    "deep fibre",
+    "superficial fibre",
+    "hcp",
+    "vep",
+    "short fiber bundles",
+    "virtual epileptic patient",
+    "von economo",
+    "marmoset",
+    "marsatlas",
+    "monkey",
+    "mebrains",
+    "human",
+    "dk",
+    "jba",
+    "JBA 3.1",
+    "1",
+    "3",
+    "3.0",
+    "v3",
+    "atlas",
+    "brain",
+    "a",
+    "-",
+    "(",
+    "hemisphere",
+    "mni",
+)
+SPACES = (
+    "mni",
+    "mni152",
+    "mni 152",
+    "colin",
+    "colin 27",
+    "mni colin",
+    "icbm",
+    "2009c",
+    "bigbrain",
+    "big brain",
+    "fsaverage",
+    "fsaverage6",
+    "fsaverage 6",
+    "freesurfer",
+    "hcp32k",
+    "hcp",
+    "waxholm",
+    "allen",
+    "mouse",
+    "allen mouse",
+    "marmoset",
+    "monkey",
+    "mebrains",
+    "histology",
+    "27",
+    "v3",
+    "v1.01",
+    "MNI152",
+    "nonlinear",
+    "template",
+    "a",
+    "-",
+    "icbm 152",
+    "sprague dawley",
+    "nissl",
+    "rat",
+    "macaque",
+)
+
+
+def _words(concept: Mapping[str, str]) -> set[str]:
+    texts = (concept["name"], concept["shortname"])
+    words = {word for text in texts for word in text.split()}
+    pairs = {" ".join(pair) for text in texts for pair in zip(text.split(), text.split()[1:], strict=False)}
+    return {
+        *texts,
+        concept["key"],
+        concept["id"],
+        concept["id"].rpartition("/")[2],
+        concept["name"].lower(),
+        *words,
+        *pairs,
+    }
+
+
+@pytest.mark.parametrize(("kind", "written"), [("parcellation", PARCELLATIONS), ("space", SPACES)])
+def test_parcellations_and_spaces_are_those_that_siibra_gives_where_it_does_not_guess(both, peer, kind, written):
+    """Where siibra takes the last in the alphabet of several families, we do not."""
+    known = peer.ask("about")[f"{kind}s"]
+    names = {concept["id"]: concept["name"] for concept in known}
+    rows = both.query("release/siibra" if kind == "parcellation" else "space/siibra")
+    identifiers = {row.iri: row.identifier for row in rows}
+    specs = sorted({*written, *(word for concept in known for word in _words(concept))})
+    reasons: Counter[str] = Counter()
+    for spec, theirs in zip(specs, peer.ask(kind, specs=specs), strict=True):
+        try:
+            found = getattr(both, kind)(spec)
+        except AmbiguousName:
+            # siibra takes the last in the alphabet, or by version, of several that have nothing in common.
+            assert theirs is None or spec not in SURE, (spec, names.get(theirs))
+            reasons["several, of different families"] += theirs is not None
+            continue
+        except NoSuchName:
+            assert theirs is None or not any(c.isalnum() for c in spec) or spec == "hemisphere", (
+                spec,
+                names.get(theirs),
+            )
+            continue
+        ours = identifiers.get(found.iri)
+        if ours == theirs:
+            reasons["same"] += 1
+        elif theirs is None:
+            reasons["siibra finds nothing"] += 1
+        elif spec in EXACT:
+            assert names[ours] == EXACT[spec]
+        else:
+            pytest.fail(f"{spec!r}: siibra gives {names[theirs]}, we {found}")
+    print(reasons)
+    assert reasons["same"] > 4 * reasons["several, of different families"]
+
+
+#: Texts that are whole names for us: siibra takes the last in the alphabet of what they are part of.
+EXACT = {"fsaverage": "freesurfer fsaverage", "freesurfer": "freesurfer fsaverage"}
+EXACT["freesurfer fsaverage"] = EXACT["fsaverage"]
+#: Texts that must not be ambiguous, though several of siibra's parcellations match: they are of one family.
+SURE = {"julich", "julich 3", "waxholm", "rat", "allen", "mouse", "difumo", "harvard", "mni152", "colin 27"}
+
+
+def test_an_expression_or_word_finds_the_regions_that_siibra_finds(both, peer, configurations, places):
+    """All of them, in an order of our own; siibra's parcellation is no region."""
+    specs = [("julich 2.9", "/area 4/i"), ("julich 3.1", "/^Area hOc[12]/"), ("waxholm 4", "lateral olfactory tract")]
+    specs += [
+        ("Superficial fiber Bundles HCP", "/rh_SF-SF_*/"),
+        ("julich 3.1", "amygdala"),
+        ("julich 3.1", "hippocampus"),
+    ]
+    specs += lookup_specs.inexact(configurations, 100)
+    for (home, spec), theirs in zip(specs, peer.ask("find", queries=specs), strict=True):
+        wanted = {place for _, place in theirs if place}
+        found = both.find(spec, home)
+        if wanted and spec != "hemisphere":
+            assert {places.get(r.iri) for r in found if r.iri in places} >= wanted, (home, spec)
+            if spec.startswith("/"):
+                assert [places[r.iri] for r in found] == sorted(wanted)
+
+
+def test_the_golden_look_ups(both, places):
+    """Counts and names that siibra-python's own tests and a run of it give."""
+    assert len(both.find("/area 4/i", "julich 2.9")) == 12
+    assert len(both.find("/rh_SF-SF_*/", "Superficial fiber Bundles HCP")) == 24
+    assert [r.name for r in both.find("lateral olfactory tract", "waxholm 4")][0] == "lateral olfactory tract"
+    # siibra finds the parcellation's own region "amygdala" and 51 below and beside it.
+    assert len(both.find("amygdala", "julich 3.1")) == 52

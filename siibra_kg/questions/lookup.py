@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from siibra_kg.errors import AmbiguousName, BadExpression, NoSuchName
 from siibra_kg.model import Parcellation, Region
 from siibra_kg.questions import naming, parcellations, region_index, region_search, regions, siibra_lookup, synonyms
-from siibra_kg.questions.region_search import BEGINNINGS, ID, NAME
+from siibra_kg.questions.region_search import BEGINNINGS, ID, NAME, SYNONYM
 from siibra_kg.siibra_names import query_tokens
 from siibra_kg.terms import IRI, expand, is_iri, local_name
 
@@ -201,10 +201,15 @@ def _best(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> list[Region]:
     chosen = siibra_lookup.choose(index, spec) if index is not None else ()
     if index is not None and len(chosen) == 1:
         return index.regions(chosen)
-    hits = _direct(ask, spec, homes) or region_search.named(ask, spec, homes)
     if index is not None and chosen:
+        hits = region_search.named(ask, spec, homes)
         names = [iri for iri, kind in hits.items() if kind == NAME]
         return index.regions(names if len(names) == 1 else chosen)
+    hits = _direct(ask, spec, homes) or region_search.named(ask, spec, homes)
+    if index is None and min(hits.values(), default=NAME) == SYNONYM:
+        # Another atlas may have it as part of a name: V1 is an abbreviation in AAL, and in "hOc1 (V1, 17, CalcS)".
+        others = region_search.partial(ask, spec, homes)
+        hits = {**{iri: kind for iri, kind in others.items() if kind == SYNONYM}, **hits}
     if not hits:
         hits = region_search.partial(ask, spec, homes)
         if min(hits.values(), default=BEGINNINGS) == BEGINNINGS:
@@ -231,6 +236,8 @@ def _direct(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, i
             return {IRI(path): NAME}
     if naming.ebrains_uuid(spec):
         return _of_uuid(ask, naming.ebrains_uuid(spec), homes)
+    if any(c.isspace() for c in spec.strip()):  # no id of openMINDS has a space
+        return {}
     # The id of an entity is a key of all its regions and found as one; the id of a version names one region.
     rows = [row for row in ask.table("region/by-id", id=spec) if row.node != row.iri]
     return {row.iri: ID for row in rows} if len({row.iri for row in rows}) == 1 else {}

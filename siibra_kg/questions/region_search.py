@@ -6,6 +6,7 @@ Each function gives the hits with their kind: smaller is better. Where releases 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ __all__ = ["BEGINNINGS", "ID", "NAME", "SYNONYM", "WORDS", "by_key", "named", "n
 
 # Kinds of hits, best first.
 NAME, ID, SYNONYM, WORDS, BEGINNINGS = range(5)
+
+
+_BRACKETS = re.compile(r"\(([^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def partial(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, i
     def kind(k: _Key) -> int | None:
         there = k.key.split()
         if set(wanted) <= set(there):
-            return WORDS
+            return SYNONYM if len(wanted) == 1 and _in_brackets(k.name, wanted[0]) else WORDS
         return BEGINNINGS if matching.begins(wanted, there) else None
 
     longest = max(wanted, key=lambda word: (len(word), word))
@@ -94,6 +98,11 @@ def nearest(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> tuple[str, 
         rows = ask.table("region/names", parcellations=sorted(home.iri for home in first.values()))
         known = {row.key: row.name for row in rows}
     return matching.nearest(base, known)
+
+
+def _in_brackets(name: str, word: str) -> bool:
+    """Tell whether a word is one of the other names that a name gives in brackets: "Area hOc1 (V1, 17, CalcS)"."""
+    return any(word == key(part) for inner in _BRACKETS.findall(name) for part in inner.split(","))
 
 
 def _having(ask: Asker, wanted: str, homes: Sequence[Parcellation]) -> Iterable[_Key]:

@@ -29,6 +29,7 @@ __all__ = ["Concept", "exact", "newest", "parcellations", "parcellations_matchin
 
 _NUMBERS = re.compile(r"[0-9]+")
 _APART = re.compile(r"[ -]")
+_LONG_ENOUGH = 8
 
 
 @dataclass(frozen=True, slots=True)

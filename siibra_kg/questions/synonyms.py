@@ -11,10 +11,12 @@ import re
 from typing import TYPE_CHECKING
 
 from siibra_kg.names import key, split_hemisphere
-from siibra_kg.questions import naming, region_search
+from siibra_kg.questions import region_search
 from siibra_kg.vocab import NAMESPACES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siibra_kg.model import Parcellation
     from siibra_kg.questions.ask import Asker
     from siibra_kg.terms import IRI
@@ -29,10 +31,16 @@ _TERMS = tuple(NAMESPACES[p] for p in ("UBERON", "ILX", "MBA", "HBA", "DHBA"))
 def by_synonym(ask: Asker, spec: str, home: Parcellation) -> dict[IRI, int]:
     """Give the regions that a synonym, known elsewhere in the graph, stands for in a release."""
     base, side = split_hemisphere(spec)
-    text = spec.strip() if side is None else base
     if not base:
         return {}
-    hits = _by_names_elsewhere(ask, base, home) or _of_terms(ask, _terms(ask, text), home)
+    rows = ask.table("link/other-names", keys=(base,))
+    hits = _by_names(ask, sorted({key(name) for name in rows.column("name")} - {base, ""}), home)
+    if not hits:
+        written = spec.strip() if side is None else base
+        texts = ask.table(
+            "link/from-text", texts=tuple(dict.fromkeys((written, written.lower(), written.capitalize())))
+        )
+        hits = _of_terms(ask, tuple(sorted({*rows.column("iri"), *texts.column("iri")})), home)
     return hits if side is None else region_search.sided(ask, hits, side)
 
 
@@ -54,20 +62,14 @@ def of_term(ask: Asker, term: IRI, home: Parcellation) -> dict[IRI, int]:
     return _of_terms(ask, (term,), home) if term.startswith(_TERMS) else {}
 
 
-def _by_names_elsewhere(ask: Asker, base: str, home: Parcellation) -> dict[IRI, int]:
-    """Give the regions that have another name of something that goes by this key in another atlas or vocabulary."""
-    names = sorted({key(name) for name in ask.table("link/other-names", keys=(base,)).column("name")} - {base, ""})
+def _by_names(ask: Asker, names: Sequence[str], home: Parcellation) -> dict[IRI, int]:
+    """Give the regions that have one of the names of what goes by a spec in another atlas or vocabulary."""
     hits: dict[IRI, int] = {}
     for name in names:
         hits.update(dict.fromkeys(region_search.by_key(ask, name, (home,)), region_search.SYNONYM))
     for name in () if hits else names:
         hits.update(by_brodmann(ask, name, home))
     return hits
-
-
-def _terms(ask: Asker, text: str) -> tuple[IRI, ...]:
-    found = ask.table("link/from-text", texts=tuple(dict.fromkeys((text, text.lower(), text.capitalize()))))
-    return tuple(sorted({*naming.terms(ask, text), *found.column("iri")}))
 
 
 def _of_terms(ask: Asker, terms: tuple[IRI, ...], home: Parcellation) -> dict[IRI, int]:
