@@ -429,6 +429,34 @@ def test_counting_takes_any_shape(wild):
     Census("https://w3id.org/siibra-kg/").take({"@type": "siibra/parcellation/v0.0.1", "location": {}, **wild})
 
 
+def test_a_key_that_is_not_read_is_told():
+    """Also one that stands where other keys are names of things."""
+    content = documents()
+    content["atlases/human.json"]["colour"] = "red"
+    content["spaces/one.json"]["volumes"][0]["time"] = 1
+    content["maps/one-labelled.json"]["indices"]["Area A - left hemisphere"][0]["time"] = 1
+    assert dict(convert(documents()).unknown) == {}
+    assert dict(convert(content).unknown) == {"colour": 1, "time": 2}
+
+
+def test_another_base_has_the_nodes_of_this_project():
+    """What openMINDS has keeps its IRI, what this project coins has the base of the build."""
+    content = documents()
+    content["parcellations/one.json"]["@id"] = "juelich/iav/atlas/v1.0.0/5"
+    data = ((p, json.dumps(v).encode()) for p, v in sorted(content.items()) if not p.startswith(("maps", "features")))
+    made = dict(Configurations("https://example.org/kg/").convert(data).documents)
+    assert b"<https://example.org/kg/id/release/dwma-2018> " in made["parcellations/one.json"]
+    assert b"https://w3id.org/siibra-kg/id/" not in b"".join(made.values())
+
+
+def test_a_region_has_a_species_where_it_is_another_one():
+    content = documents()
+    content["parcellations/one.json"]["regions"][0]["species"] = "homo sapiens"
+    content["parcellations/one.json"]["regions"][1]["species"] = "Macaca mulatta"
+    said = {(s, o) for s, p, o in triples(content) if p == "om:usedTaxon" and s.startswith(REGION)}
+    assert said == {(REGION + "twin~2", "omi:species/macacaMulatta")}
+
+
 def test_the_triples_are_rdf():
     """Every line is read by an RDF parser, and the lines of a document are sorted and each there once."""
     for path, text in convert(documents()).documents:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from siibra_kg.configurations import Configurations
+from siibra_kg.terms import local_name
 from siibra_kg.vocab import NAMESPACES, OM, OMI, OMT, RDF_TYPE, SKG, SKOS
 
 pytestmark = pytest.mark.mirror
@@ -89,6 +90,7 @@ def keyed(name):
 def test_nothing_is_set_aside_and_nothing_is_missing(made):
     assert made.bad == ()
     assert made.differences == ()
+    assert dict(made.unknown) == {}
     assert len(made.documents) == 637 + 1  # and the counts
 
 
@@ -355,6 +357,14 @@ def test_no_file_of_the_configuration_is_in_this_repository(configurations):
         data = json.loads(place.read_text("utf-8"))
         assert not (isinstance(data, dict) and data.get("@type", "").startswith(("siibra/", "juelich/")))
         assert len(json.dumps(data)) not in sizes
+
+
+def test_a_release_has_one_version(both):
+    """That of openMINDS where it has one; siibra writes it in another way."""
+    rows = [(local_name(r.iri), r.version) for r in both.query("release/list")]
+    versions = dict(rows)
+    assert len(rows) == len(versions) == 51
+    assert (versions["jba-v3.0.3"], versions["jba-v3.1"], versions["whssdatlas-v4"]) == ("v3.0.3", "3.1.0", "v4")
 
 
 def test_the_check_finds_no_difference(both):

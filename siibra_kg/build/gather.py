@@ -148,6 +148,7 @@ class _Reader:
         made = Configurations(self.statements.base).convert(documents)
         # No node is theirs alone: they say more about what openMINDS describes, as RDF files do.
         read.documents += ((path, text, ()) for path, text in made.documents)
+        read.notes.update({f"unknown key {key}": number for key, number in made.unknown.items()})
         read.bad += made.bad
         read.bad += (BadDocument("(counts)", difference) for difference in made.differences)
 

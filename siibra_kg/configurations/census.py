@@ -17,13 +17,15 @@ from siibra_kg.slugs import slug
 from siibra_kg.vocab import OMT, RDF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = ["Census", "Count", "differences"]
 
 _TYPE = f"<{RDF_TYPE}>"
 # The lists and the single texts that name files of a feature.
 _FILES, _FILE = ("segmentfiles", "layerfiles"), "file"
+# The keys of these objects are names, kinds or subjects.
+_BY_NAME = frozenset({"ebrains", "files", "indices", "providers", "unmappedIndicies"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,13 @@ class Census:
     ----------
     base_iri
         Base of the IRIs that are coined.
+    keys
+        The keys that are read; others are counted in ``unknown``.
     """
 
-    def __init__(self, base_iri: str) -> None:
+    def __init__(self, base_iri: str, keys: Collection[str] = ()) -> None:
+        self._keys = frozenset(keys)
+        self.unknown: Counter[str] = Counter()
         self._minds = f"{base_iri}id/minds/"
         self._node = f"{base_iri}id/count/"
         self._types: Counter[str] = Counter()
@@ -71,8 +77,10 @@ class Census:
         """Count what a parsed document holds; whatever its shape."""
         kind = document.get("@type")
         self._types[kind if isinstance(kind, str) else ""] += 1
-        for item in _objects(document):
+        for named, item in _objects(document):
             self._object(item)
+            if named:
+                self.unknown.update(item.keys() - self._keys)
         if kind == "siibra/parcellation/v0.0.1":
             self._things["regions"] += _tree(document.get("regions"))
         rows = document.get("regions")
@@ -150,16 +158,17 @@ class Census:
         return out.bytes()
 
 
-def _objects(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give all objects in a document, itself first."""
-    todo: list[Any] = [document]
+def _objects(document: Mapping[str, Any]) -> Iterator[tuple[bool, Mapping[str, Any]]]:
+    """Give all objects in a document, itself first; and whether its keys are words of siibra's, not names of things."""
+    todo: list[tuple[bool, Any]] = [(True, document)]
     while todo:
-        item = todo.pop()
+        named, item = todo.pop()
         if isinstance(item, dict):
-            yield item
-            todo += item.values()
+            yield named, item
+            # Below "providers" are kinds, and fragments below these; below an index names, and rows below these.
+            todo += ((key not in _BY_NAME and (named or isinstance(value, list)), value) for key, value in item.items())
         elif isinstance(item, list) and item and isinstance(item[0], (dict, list)):
-            todo += item
+            todo += ((named, member) for member in item)
 
 
 def _tree(regions: object) -> int:

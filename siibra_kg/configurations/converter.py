@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.configurations.atlases import atlas, space
@@ -19,7 +20,7 @@ from siibra_kg.errors import BadDocument
 from siibra_kg.json_guard import Limits, has_all_keys, read, read_exact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Configurations", "Converted"]
 
@@ -48,11 +49,14 @@ class Converted:
         The errors of those that could not.
     differences
         What the documents hold and the statements do not; a sentence for each count.
+    unknown
+        Keys that were not read -> how often they are there.
     """
 
     documents: tuple[tuple[str, bytes], ...]
     bad: tuple[BadDocument, ...]
     differences: tuple[str, ...] = ()
+    unknown: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(slots=True)
@@ -104,7 +108,7 @@ class Configurations:
         documents
             Path and content of each, sorted by path.
         """
-        census = Census(self._base)
+        census = Census(self._base, self._tables.keys)
         found = self._parsed(documents, census)
         names = Known(self._base, self._tables)
         spaces, parcellations = _named(found, _SPACE, names), _named(found, _PARCELLATION, names)
@@ -119,7 +123,7 @@ class Configurations:
         made = tuple((path, found.made[path]) for path in found.order if path in found.made)
         bad = tuple(sorted(found.bad, key=lambda error: error.path))
         missing = differences(census.counts(), (text for _, text in made))
-        return Converted((*made, (_COUNTS, census.lines())), bad, missing)
+        return Converted((*made, (_COUNTS, census.lines())), bad, missing, MappingProxyType(census.unknown))
 
     def _parsed(self, documents: Iterable[tuple[str, bytes]], census: Census) -> _Documents:
         """Parse all documents, and sort them by their type."""

@@ -64,6 +64,8 @@ class Tables:
         siibra's id -> IRI of the node that the curated mappings say it is, for the default base.
     atlases
         siibra's id of a parcellation -> IRI of the openMINDS atlas that the curated mappings say it is a version of.
+    keys
+        Every key of an object that is read, or known to say nothing.
     """
 
     species: Mapping[str, str]
@@ -71,6 +73,7 @@ class Tables:
     spaces: Mapping[str, str]
     releases: Mapping[str, str]
     atlases: Mapping[str, str]
+    keys: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, where: Path | None = None) -> Tables:
@@ -85,6 +88,7 @@ class Tables:
             spaces=_mapped(mappings / "siibra-space.sssom.tsv", exact),
             releases=_mapped(mappings / "siibra-parcellation.sssom.tsv", exact),
             atlases=_mapped(mappings / "siibra-parcellation.sssom.tsv", versions),
+            keys=frozenset(data["keys"]),
         )
 
 
