@@ -139,6 +139,7 @@ def relation(anchor: Location, query: Location) -> Qualification | None:
     here, there = _space(anchor), _space(query)
     if here != there:
         raise SpaceMismatch(here, there, "locations of two spaces are not compared; transform one of them first")
+    anchor, query = _bare(anchor), _bare(query)
     if isinstance(anchor, BoundingBox):
         if isinstance(query, BoundingBox):
             return _boxes(anchor, query)
@@ -147,6 +148,13 @@ def relation(anchor: Location, query: Location) -> Qualification | None:
         found = _box_and_points(query, _points(anchor))
         return None if found is None else found.inverse
     return _sets(_points(anchor), _points(query))
+
+
+def _bare(location: Location) -> Location:
+    """Give the one point that a box without extent is."""
+    if isinstance(location, BoundingBox) and location.minimum == location.maximum:
+        return Point(location.minimum, location.space)
+    return location
 
 
 def _boxes(anchor: BoundingBox, query: BoundingBox) -> Qualification | None:
