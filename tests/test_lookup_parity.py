@@ -81,7 +81,7 @@ REASONS: Mapping[str, Callable[[Case], bool]] = {
 def places(both: KnowledgeGraph) -> dict[str, int]:
     """Give siibra's place of every region that it has."""
     rows = both.sparql("SELECT ?iri ?place WHERE { ?iri a skg:Region ; skg:siibraOrder ?place }")
-    return {row.iri: int(str(row.place)) for row in rows}
+    return {row.iri: int(row.place.value) for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -342,6 +342,6 @@ def test_the_golden_look_ups(both, places):
     """Counts and names that siibra-python's own tests and a run of it give."""
     assert len(both.find("/area 4/i", "julich 2.9")) == 12
     assert len(both.find("/rh_SF-SF_*/", "Superficial fiber Bundles HCP")) == 24
-    assert [r.name for r in both.find("lateral olfactory tract", "waxholm 4")][0] == "lateral olfactory tract"
+    assert next(r.name for r in both.find("lateral olfactory tract", "waxholm 4")) == "lateral olfactory tract"
     # siibra finds the parcellation's own region "amygdala" and 51 below and beside it.
     assert len(both.find("amygdala", "julich 3.1")) == 52

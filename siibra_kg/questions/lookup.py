@@ -206,10 +206,10 @@ def _best(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> list[Region]:
         names = [iri for iri, kind in hits.items() if kind == NAME]
         return index.regions(names if len(names) == 1 else chosen)
     hits = _direct(ask, spec, homes) or region_search.named(ask, spec, homes)
-    if index is None and min(hits.values(), default=NAME) == SYNONYM:
-        # Another atlas may have it as part of a name: V1 is an abbreviation in AAL, and in "hOc1 (V1, 17, CalcS)".
+    if len(homes) > 1 and ID <= min(hits.values(), default=NAME) <= SYNONYM:
+        # What one atlas has for an id, another has for a synonym or in brackets: V1 of AAL, "hOc1 (V1, 17, CalcS)".
         others = region_search.partial(ask, spec, homes)
-        hits = {**{iri: kind for iri, kind in others.items() if kind == SYNONYM}, **hits}
+        hits = dict.fromkeys((*hits, *(iri for iri, kind in others.items() if kind == SYNONYM)), SYNONYM)
     if not hits:
         hits = region_search.partial(ask, spec, homes)
         if min(hits.values(), default=BEGINNINGS) == BEGINNINGS:

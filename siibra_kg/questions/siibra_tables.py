@@ -73,10 +73,13 @@ def exact(concepts: Iterable[Concept], spec: str) -> tuple[IRI, ...]:
     """Give those that go by exactly this id, the end of it, key, name or short name; case counts in ids only."""
     text = spec.strip()
     low = text.lower()
+    # The ends of some ids are too short to be meant: "3", "4", and "mni152" of an atlas.
+    end = text if len(text) >= _LONG_ENOUGH else None
     return tuple(
         c.iri
         for c in concepts
-        if text in (c.identifier, c.identifier.rpartition("/")[2], c.key)
+        if text in (c.identifier, c.key)
+        or end == c.identifier.rpartition("/")[2]
         or low in (c.name.lower(), c.shortname.lower())
     )
 
