@@ -11,6 +11,7 @@ from documents import BASE, CONTEXT, document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from siibra_kg import json_guard
 from siibra_kg.errors import BadDocument
 from siibra_kg.jsonld import Converter, Limits
 from siibra_kg.vocab import OM, OMI, OMT
@@ -260,3 +261,18 @@ def test_any_bytes_convert_or_are_refused(data):
         pass
     else:
         assert isinstance(result.ntriples, bytes)
+
+
+NESTED = st.recursive(
+    st.sampled_from(["a", "[[[", "}", '{"', "\\", 1, None]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("a[]{}"), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(NESTED, st.integers(1, 8), st.integers(0, 200))
+def test_the_quick_look_at_depth_never_lets_a_deep_document_pass(value, limit, end):
+    """Whole documents and such that are cut short: what is plainly shallow is shallow."""
+    data = json.dumps(value).encode()[: end or None]
+    if json_guard._plainly_shallow(data, limit):
+        assert json_guard._too_deep(data, limit) is None
