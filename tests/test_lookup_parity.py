@@ -10,7 +10,7 @@ import pytest
 
 from siibra_kg import siibra_find
 from siibra_kg.errors import AmbiguousName, NoSuchName
-from siibra_kg.names import key
+from siibra_kg.names import split_hemisphere
 from siibra_kg.siibra_names import query_tokens
 from tests import lookup_specs
 
@@ -55,7 +55,11 @@ def _a_number(case: Case) -> bool:
 
 
 def _a_whole_name(case: Case) -> bool:
-    return case.theirs[0] == "several" and case.ours[0] == "one" and key(case.ours[2]) == key(case.spec)
+    return (
+        case.theirs[0] == "several"
+        and case.ours[0] == "one"
+        and split_hemisphere(case.ours[2]) == split_hemisphere(case.spec)
+    )
 
 
 def _found_more(case: Case) -> bool:
@@ -70,7 +74,7 @@ REASONS: Mapping[str, Callable[[Case], bool]] = {
     "the parcellation is no region": _the_parcellation,
     # "4" is a word of "Ch 4 (Basal Forebrain)" alone, but Area 4a and Area 4p are what is left of Brodmann's area 4.
     "a number is the number of an area": _a_number,
-    # openMINDS has a region of exactly this name.
+    # The words fit other regions too, but one is called exactly so.
     "the whole name of one region": _a_whole_name,
     # By synonyms, abbreviations, ids, other spellings and beginnings of words.
     "siibra finds nothing": _found_more,
@@ -133,7 +137,8 @@ def _compare(
 def test_every_name_of_every_region_gives_the_region_that_siibra_gives(both, peer, configurations, places, trees):
     specs = lookup_specs.exact(configurations)
     assert len(specs) == 9726
-    assert _compare(both, peer, specs, places, trees) == {"same": 9726}
+    # Spelled out, the left side of LP is a name too many for siibra; without "hemisphere" both give it.
+    assert _compare(both, peer, specs, places, trees) == {"same": 9725, "the whole name of one region": 1}
 
 
 def test_parts_and_variants_of_names_give_what_siibra_gives_or_a_difference_with_a_reason(
