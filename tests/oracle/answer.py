@@ -34,6 +34,7 @@ from siibra.core.parcellation import Parcellation, find_regions  # noqa: E402
 from siibra.core.space import Space  # noqa: E402
 from siibra.features.anchor import AnatomicalAnchor  # noqa: E402
 from siibra.features.feature import Feature  # noqa: E402
+from siibra.locations import BoundingBox, Point  # noqa: E402
 
 IMPORT_SECONDS = time.perf_counter() - began
 _PLACES = {}
@@ -212,6 +213,71 @@ def _name(feature):
         return f"{type(error).__name__}: {error}"
 
 
+def assignments():
+    """Say how each distinct anchor relates to each region of all parcellations, before any compound feature.
+
+    Gives ``shared``, the ids that regions of two parcellations share (none: relations are by id, so a region relates
+    to its own tree alone), and ``anchors``, one record per text and species: ``text``, ``species``, ``classes``
+    (class -> how many features siibra counts with it) and ``nodes``: ``[parcellation id, place, qualification]`` of
+    all that it relates to, the best qualification of each. Features without a region are left out: how their location
+    relates to a region is a question for images.
+    """
+    number, homes, found = places(), {}, {}
+    for home in Parcellation.registry():
+        for own in {node.id for node in home}:
+            homes.setdefault(own, []).append(home.id)
+    for cls in _classes():
+        for feature in cls._get_instances():
+            anchor = feature.anchor
+            if anchor._regionspec is not None:
+                key = (anchor._regionspec, tuple(sorted(str(s) for s in anchor.species)))
+                classes = found.setdefault(key, (anchor, {}))[1]
+                classes[cls.__name__] = classes.get(cls.__name__, 0) + 1
+    told = []
+    for (text, species), (anchor, classes) in found.items():
+        best = {}
+        for region in anchor.regions:
+            for node in region.root:
+                assigned = region.assign(node)
+                if assigned is not None:
+                    place = number[id(node)]
+                    best[place] = min(best.get(place, assigned.qualification), assigned.qualification)
+        nodes = [[*place, how.name] for place, how in best.items()]
+        told.append({"text": text, "species": list(species), "classes": classes, "nodes": nodes})
+    return {"shared": [own for own, several in homes.items() if len(several) > 1], "anchors": told}
+
+
+def located(queries):
+    """Say how the configured locations of features relate to points and boxes, of the same space only.
+
+    A query is ``{"space": spec, "point": [x, y, z]}`` or ``{"space": spec, "box": [[x, y, z], [x, y, z]]}``. Gives for
+    each ``[[id, qualification or what siibra raises], …]``. Images without a configured box are left out: siibra would
+    ask for them.
+    """
+    everything = [(_id(f), _location(f)) for cls in _classes() for f in cls._get_instances()]
+    out = []
+    for query in queries:
+        space = Space.registry().get(query["space"])
+        place = Point(query["point"], space) if "point" in query else BoundingBox(*query["box"], space)
+        here = [(name, location) for name, location in everything if location is not None and location.space == space]
+        out.append([[name, said] for name, said in ((n, _relation(where, place)) for n, where in here) if said])
+    return out
+
+
+def _relation(location, place):
+    location._ASSIGNMENT_CACHE.clear()  # what was asked the other way round and found nothing fails from there
+    try:
+        assigned = location.assign(place)
+    except Exception as error:
+        return type(error).__name__
+    return "" if assigned is None else assigned.qualification.name
+
+
+def _location(feature):
+    volume = getattr(feature.anchor, "volume", None)
+    return feature.anchor._location_cached if volume is None else volume._boundingbox
+
+
 def features(queries):
     """Query features, each in a process of its own, forked from one in which nothing has been asked.
 
@@ -310,7 +376,22 @@ def _answer(child, reading):
 
 
 DOES = {
-    f.__name__: f for f in (about, tree, parcellation, space, region, seconds, find, forget, anchors, features, matches)
+    f.__name__: f
+    for f in (
+        about,
+        tree,
+        parcellation,
+        space,
+        region,
+        seconds,
+        find,
+        forget,
+        anchors,
+        assignments,
+        located,
+        features,
+        matches,
+    )
 }
 
 
