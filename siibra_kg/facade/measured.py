@@ -1,0 +1,54 @@
+"""What was measured where: features and their modalities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siibra_kg.facade.base import Base
+from siibra_kg.questions import feature_query
+
+if TYPE_CHECKING:
+    from siibra_kg import model
+    from siibra_kg.model_features import Feature, Match, Modality
+
+__all__ = ["Measured"]
+
+
+class Measured(Base):
+    """Features by region, parcellation, space and place."""
+
+    def features(
+        self,
+        concept: object,
+        modality: object = None,
+        *,
+        parcellation: str | model.Parcellation | None = None,
+        anchoring: str | None = None,
+    ) -> tuple[Match, ...]:
+        """Give the features that belong to a concept, best matches first; nothing is asked of any network.
+
+        Parameters
+        ----------
+        concept
+            A region, several regions, a parcellation, a space, a :class:`Point`, :class:`PointCloud` or
+            :class:`BoundingBox`; or the name of a region (in ``parcellation``), of a parcellation or of a space.
+        modality
+            Some words of the name of a class (``"receptor fingerprint"``), a category (``"cellular"``), a modality
+            of :meth:`modalities`, or several of these; all unless told.
+        anchoring
+            ``"siibra"`` for siibra's answer alone, ``"curated"`` for what this graph adds; both unless told.
+
+        Raises
+        ------
+        NoSuchName, AmbiguousName
+            If a name means nothing, or several regions; ``close`` and ``candidates`` have what there is.
+        """
+        return feature_query.query(self._features, concept, modality, parcellation=parcellation, anchoring=anchoring)
+
+    def feature(self, spec: str | Feature) -> Feature:
+        """The one feature of this IRI, CURIE or id."""
+        return feature_query.feature(self._features, spec)
+
+    def modalities(self) -> tuple[Modality, ...]:
+        """The kinds of features, by category, and how many there are of each."""
+        return tuple(self._features.modalities.values())
