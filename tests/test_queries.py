@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CATALOG = Catalog(folder("queries"))
 ASKED = [name for name in CATALOG if not name.startswith(("check/", "shape/"))]
+#: No source that can be had states a homology; made-up statements show the template (test_features_small).
+WITHOUT_DATA = {"feature/of-homologous"}
 EXAMPLES = [(name, i) for name in sorted(GOLDEN) for i in range(len(CATALOG[name].examples))]
 
 
@@ -89,7 +91,7 @@ def test_each_class_has_as_many_instances_as_there_are_documents(store: Store, r
 
 
 @pytest.mark.mirror
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", [n for n in ASKED if n not in WITHOUT_DATA])
 def test_every_example_of_every_template_has_rows(both: KnowledgeGraph, name: str) -> None:
     for values in CATALOG[name].examples:
         assert len(run(both.store, CATALOG[name], values)) > 0, values
