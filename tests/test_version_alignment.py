@@ -131,7 +131,7 @@ def context(library: dict[str, dict[str, bytes]], slug: str) -> set[str]:
     """Give the names of what openMINDS has regions of a release below: groups that siibra's tree may not have yet."""
     documents = [json.loads(data) for path, data in library["latest"].items() if "/parcellationEntit" in path]
     names = {node["@id"]: node["name"].lower() for node in documents}
-    here = [n for n in documents if n["@id"].lower().partition("version/")[2].startswith(slug.lower() + "_")]
+    here = [n for n in documents if n["@id"].lower().partition("version/")[2].startswith(slug.replace("-v", "_v") + "_")]
     return {names[p["@id"]] for node in here for p in node.get("hasParent") or [] if p["@id"] in names}
 
 
