@@ -36,11 +36,13 @@ skg:ReceptorDensityFingerprint rdfs:subClassOf skg:MolecularFeature , skg:Tabula
 :p1 a skg:Region ; skos:prefLabel "p 1" ; skos:inScheme :one ; skos:broaderTransitive :b1 , :top1 ; skg:depth 2 .
 :s1 a skg:Region ; skos:prefLabel "s 1" ; skos:inScheme :one ; skos:broaderTransitive :top1 ; skg:depth 1 ;
   skg:splitInto :x2 , :y2 .
-:b2 a skg:Region ; skos:prefLabel "b 2" ; skos:inScheme :two ; skg:depth 0 ; skg:otherVersion :b1 ; skg:homologousTo :a .
+:b2 a skg:Region ; skos:prefLabel "b 2" ; skos:inScheme :two ; skg:depth 0 ; skg:otherVersion :b1 ;
+  skg:homologousTo :a .
 :x2 a skg:Region ; skos:prefLabel "x 2" ; skos:inScheme :two ; skg:depth 0 .
 :y2 a skg:Region ; skos:prefLabel "y 2" ; skos:inScheme :two ; skg:depth 0 .
 :a a skg:Region ; skos:prefLabel "ape's" ; skos:inScheme :ape ; skg:depth 0 ; skg:homologousTo :b2 .
-:fb a skg:Feature , skg:ReceptorDensityFingerprint ; skos:prefLabel "of b" ; skg:anchoredById :b1 ; skg:anchoredByName :b1 .
+:fb a skg:Feature , skg:ReceptorDensityFingerprint ; skos:prefLabel "of b" ; skg:anchoredById :b1 ;
+  skg:anchoredByName :b1 .
 :fp a skg:Feature , skg:ReceptorDensityFingerprint ; skos:prefLabel "of p" ; skg:anchoredByName :p1 .
 :fs a skg:Feature , skg:ReceptorDensityFingerprint ; skos:prefLabel "of s" ; skg:anchoredByName :s1 .
 :fa a skg:Feature , skg:Tabular ; skos:prefLabel "of a" ; skg:anchoredByName :a ; skg:ebrainsInstance kg:1 .
@@ -57,10 +59,7 @@ def kg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeGraph]:
 
 
 def told(kg: KnowledgeGraph, node: str, **how: str) -> list[tuple[str, str, str]]:
-    return [
-        (m.feature.name, str(m.qualification), m.made_by)
-        for m in kg.features(kg.region(IRI(f"https://example.org/t/{node}")), **how)
-    ]
+    return [(m.feature.name, str(m.qualification), m.made_by) for m in kg.features(kg.region(IRI(HERE + node)), **how)]
 
 
 def test_a_tree_says_what_contains_what(kg: KnowledgeGraph) -> None:
@@ -82,40 +81,40 @@ def test_another_version_and_its_tree(kg: KnowledgeGraph) -> None:
 
 def test_a_part_that_was_split_off_is_in_what_was_split(kg: KnowledgeGraph) -> None:
     assert told(kg, "x2")[0] == ("of s", "contains", "version link")
-    (match,) = (m for m in kg.features(kg.region(IRI("https://example.org/t/x2"))) if m.feature.name == "of s")
+    (match,) = (m for m in kg.features(kg.region(IRI(HERE + "x2"))) if m.feature.name == "of s")
     assert match.via == (
-        Edge(IRI("https://example.org/t/fs"), IRI(SKG + "anchoredByName"), IRI("https://example.org/t/s1")),
-        Edge(IRI("https://example.org/t/s1"), IRI(SKG + "splitInto"), IRI("https://example.org/t/x2")),
+        Edge(IRI(HERE + "fs"), IRI(SKG + "anchoredByName"), IRI(HERE + "s1")),
+        Edge(IRI(HERE + "s1"), IRI(SKG + "splitInto"), IRI(HERE + "x2")),
     )
 
 
 def test_homologous_regions_have_their_features_and_datasets(kg: KnowledgeGraph) -> None:
-    rows = kg.query("feature/of-homologous", region=IRI("https://example.org/t/b2"))
+    rows = kg.query("feature/of-homologous", region=IRI(HERE + "b2"))
     assert [(r.iri, r.homologous_name, r.dataset) for r in rows] == [
-        (IRI("https://example.org/t/fa"), "ape's", IRI("https://kg.ebrains.eu/api/instances/1"))
+        (IRI(HERE + "fa"), "ape's", IRI("https://kg.ebrains.eu/api/instances/1"))
     ]
     assert ("of b", "homologous", "homology") not in told(kg, "a")  # "b 1" is another version of what is homologous
 
 
 def test_a_release_has_what_other_releases_of_its_atlas_have(kg: KnowledgeGraph) -> None:
-    matches = kg.features(kg.parcellation(IRI("https://example.org/t/two")))
+    matches = kg.features(kg.parcellation(IRI(HERE + "two")))
     assert [(m.feature.name, str(m.qualification), m.made_by) for m in matches] == [
         ("of one", "other version", "version link"),
         *((f"of {x}", "contained", "version link") for x in "bps"),
     ]
-    assert kg.features(kg.parcellation(IRI("https://example.org/t/two")), anchoring="siibra") == ()
-    assert [str(m.qualification) for m in kg.features(kg.parcellation(IRI("https://example.org/t/one")))] == [
+    assert kg.features(kg.parcellation(IRI(HERE + "two")), anchoring="siibra") == ()
+    assert [str(m.qualification) for m in kg.features(kg.parcellation(IRI(HERE + "one")))] == [
         "exact",
         *["contained"] * 3,
     ]
 
 
 def test_a_match_says_which_anchors_have_it_and_what_it_rests_on(kg: KnowledgeGraph) -> None:
-    match = kg.features(kg.region(IRI("https://example.org/t/b1")), "fingerprint")[0]
+    match = kg.features(kg.region(IRI(HERE + "b1")), "fingerprint")[0]
     assert (match.made_by, match.anchorings) == ("identifier", ("siibra", "curated"))
     assert str(match) == "of b: 'b 1' coincides with 'b 1' (identifier, siibra and curated)"
     assert {way.anchoring for way in match.ways} == {"siibra", "curated"}
-    assert kg.features(kg.region(IRI("https://example.org/t/b1")), "generic", anchoring="siibra") == ()
+    assert kg.features(kg.region(IRI(HERE + "b1")), "generic", anchoring="siibra") == ()
 
 
 def test_values_made_by_hand_say_that_they_belong_to_no_graph() -> None:
