@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
     from siibra_kg import KnowledgeGraph
 
-HEADER = (
-    "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in NAMESPACES.items())
-    + "@prefix : <https://example.org/t/> .\n"
-)
+HERE = "https://example.org/t/"
+HEADER = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in {**NAMESPACES, "": HERE}.items())
 #: Three releases: in the second, "b" of the first is called otherwise, "s" is split; the third is of another species.
 STATEMENTS = """
 skg:Feature a owl:Class . skg:FeatureCategory rdfs:subClassOf skg:Feature .
