@@ -42,8 +42,12 @@ def siibra_regions(rows: Iterable[Row], base: str) -> Added:
     regions = {node: target for node, target in pairs["same"].items() if first[target] == node}
     regions |= _coined([n for n in nodes.values() if n.iri not in regions], pairs["whole"], set(known), base)
     lines: list[str] = []
+    everywhere = known.keys() | set(regions.values())
+    halves: set[str] = set()
     for node in nodes.values():
         region = regions[node.iri]
+        if node.side is not None and (region.rpartition("/")[0] in everywhere or node.parent in halves):
+            halves.add(node.iri)
         lines.append(link(node.iri, SKG + "configures", region))
         lines.append(f"<{region}> <{SKG}siibraName> {literal(node.name)} .\n")
         lines.append(f"<{region}> <{SKG}siibraOrder> {typed(str(node.order), XSD + 'integer')} .\n")
@@ -54,17 +58,19 @@ def siibra_regions(rows: Iterable[Row], base: str) -> Added:
             if name != node.name:
                 lines.append(f"<{region}> <{SKOS}altLabel> {literal(node.name)} .\n")
         else:
-            lines += _new(node, region, pairs["entity-of"].get(node.iri))
+            lines += _new(node, region, pairs["entity-of"].get(node.iri), half=node.iri in halves)
     lines += _pairs(set(regions.values()), known)
     return Added(lines)
 
 
-def _new(node: Node, region: str, entity: str | None) -> Iterator[str]:
+def _new(node: Node, region: str, entity: str | None, *, half: bool) -> Iterator[str]:
+    """Describe a new region. What is on one side is a hemisphere only where the whole, or half of it, is above it."""
     yield link(region, RDF_TYPE, SKG + "Region")
     yield link(region, SKOS + "inScheme", node.release)
     yield f"<{region}> <{SKOS}prefLabel> {literal(node.name)} .\n"
-    if node.side is not None:
+    if half:
         yield link(region, RDF_TYPE, SKG + "HemisphereRegion")
+    if node.side is not None:
         yield link(region, SKG + "laterality", f"{OMI}laterality/{node.side}")
     elif entity is not None:
         yield link(region, SKG + "isVersionOf", entity)
