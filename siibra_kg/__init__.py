@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.graph import open_graph as open  # noqa: A004  `siibra_kg.open` is the fixed public name
     from siibra_kg.locations import BoundingBox, Point, PointCloud
+    from siibra_kg.locations import BoundingBox, Point, PointCloud
     from siibra_kg.model import Atlas, Mapping, Parcellation, Region, Space, VolumeRef
     from siibra_kg.model_features import Feature, Match
     from siibra_kg.table import Table

@@ -27,7 +27,7 @@ class Qualification(str, Enum):
     @property
     def rank(self) -> int:
         """The place in the order, 1 for the best; the same numbers as in siibra."""
-        return list(Qualification).index(self) + 1
+        return _RANKS[self]
 
     @property
     def verb(self) -> str:
@@ -45,6 +45,7 @@ class Qualification(str, Enum):
         return self.value
 
 
+_RANKS = {qualification: rank for rank, qualification in enumerate(Qualification, start=1)}
 _VERBS = {
     Qualification.EXACT: "coincides with",
     Qualification.APPROXIMATE: "approximates to",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["matches", "of_regions", "of_releases", "of_space"]
 
 #: Steps by how well they are founded.
-_FOUNDED = ("identifier", "name", "geometry", "version link", "homology")
+_FOUNDED = {"identifier": 0, "name": 1, "geometry": 2, "version link": 3, "homology": 4}
 _ANCHORED = {"name": IRI(SKG + "anchoredByName"), "identifier": IRI(SKG + "anchoredById")}
 _IN_SPACE, _VERSION_OF = IRI(SKG + "inSpace"), IRI(SKG + "isVersionOf")
 _EXACT, _CONTAINED, _CONTAINS = Qualification.EXACT, Qualification.CONTAINED, Qualification.CONTAINS
@@ -156,14 +156,22 @@ def matches(index: FeatureIndex, ways: Mapping[IRI, Iterable[Way]], query: str, 
         for iri, feature in index.features(ways).items()
         if wanted is None or feature.modality in wanted
     ]
-    order = {q: q.rank for q in Qualification}
-    found.sort(key=lambda m: (order[m.qualification], m.feature.modality, m.feature.name, m.feature.iri))
+    found.sort(key=lambda m: (m.qualification.rank, m.feature.modality, m.feature.name, m.feature.iri))
     return tuple(found)
 
 
-def _rank(way: Way) -> tuple[int, int, str, tuple[str, ...]]:
-    path = tuple(text for edge in way.path for text in (edge.subject, edge.predicate, edge.object))
-    return way.qualification.rank, _FOUNDED.index(way.made_by), way.structure_name, path
+def _rank(way: Way) -> tuple[int, int, str, IRI, int, IRI, IRI]:
+    last = way.path[-1]
+    founded = _FOUNDED[way.made_by]
+    return (
+        way.qualification.rank,
+        founded,
+        way.structure_name,
+        way.structure,
+        len(way.path),
+        last.predicate,
+        last.subject,
+    )
 
 
 def _kept(found: dict[IRI, list[Way]], anchoring: str | None) -> dict[IRI, list[Way]]:
