@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.graph import open_graph as open  # noqa: A004  `siibra_kg.open` is the fixed public name
     from siibra_kg.locations import BoundingBox, Point, PointCloud
-    from siibra_kg.locations import BoundingBox, Point, PointCloud
     from siibra_kg.model import Atlas, Mapping, Parcellation, Region, Space, VolumeRef
     from siibra_kg.model_features import Feature, Match
+    from siibra_kg.qualification import Qualification
     from siibra_kg.table import Table
     from siibra_kg.terms import IRI, Literal
 
@@ -46,6 +46,7 @@ __all__ = [
     "Parcellation",
     "Point",
     "PointCloud",
+    "Qualification",
     "Region",
     "Settings",
     "Space",
@@ -65,6 +66,7 @@ _HOMES = MappingProxyType(
         **dict.fromkeys(("Feature", "Match"), "siibra_kg.model_features"),
         "BuildReport": "siibra_kg.build.report",
         "KnowledgeGraph": "siibra_kg.graph",
+        "Qualification": "siibra_kg.qualification",
         "Settings": "siibra_kg.config",
         "Table": "siibra_kg.table",
     }

@@ -161,17 +161,8 @@ def matches(index: FeatureIndex, ways: Mapping[IRI, Iterable[Way]], query: str, 
 
 
 def _rank(way: Way) -> tuple[int, int, str, IRI, int, IRI, IRI]:
-    last = way.path[-1]
-    founded = _FOUNDED[way.made_by]
-    return (
-        way.qualification.rank,
-        founded,
-        way.structure_name,
-        way.structure,
-        len(way.path),
-        last.predicate,
-        last.subject,
-    )
+    said, founded, last = way.qualification.rank, _FOUNDED[way.made_by], way.path[-1]
+    return said, founded, way.structure_name, way.structure, len(way.path), last.predicate, last.subject
 
 
 def _kept(found: dict[IRI, list[Way]], anchoring: str | None) -> dict[IRI, list[Way]]:
