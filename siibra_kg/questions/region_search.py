@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.names import key, split_hemisphere, tokens
 from siibra_kg.questions import matching, region_index
-from siibra_kg.terms import local_name
+from siibra_kg.terms import IRI, local_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from siibra_kg.model import Parcellation
     from siibra_kg.questions.ask import Asker
-    from siibra_kg.terms import IRI
 
 __all__ = ["BEGINNINGS", "ID", "NAME", "SYNONYM", "WORDS", "by_key", "named", "names", "nearest", "partial", "sided"]
 
@@ -43,7 +42,7 @@ def named(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, int
     """Give whole names, ids and synonyms; with a hemisphere, the hemispheres of those."""
     hits = by_key(ask, key(spec), homes)
     base, side = split_hemisphere(spec)
-    return hits if hits or side is None else sided(ask, by_key(ask, base, homes), side)
+    return hits if hits or side is None else sided(ask, by_key(ask, base, homes), side, homes)
 
 
 def by_key(ask: Asker, wanted: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
@@ -68,13 +67,18 @@ def partial(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> dict[IRI, i
 
     longest = max(wanted, key=lambda word: (len(word), word))
     hits = _hits(_holding(ask, longest, homes), kind)
-    return hits if side is None else sided(ask, hits, side)
+    return hits if side is None else sided(ask, hits, side, homes)
 
 
-def sided(ask: Asker, hits: dict[IRI, int], side: str) -> dict[IRI, int]:
+def sided(ask: Asker, hits: dict[IRI, int], side: str, homes: Sequence[Parcellation]) -> dict[IRI, int]:
     """Go from regions to their hemispheres; regions without this hemisphere are left out."""
+    index = region_index.index(ask, homes)
     found: dict[IRI, int] = {}
     for iri, kind in hits.items():
+        half = IRI(f"{iri}/{side}")  # where siibra has it
+        if index is not None and half in index.rows:
+            found[half] = kind
+            continue
         parts = ask.table("region/hemispheres", region=iri)
         found.update({part.iri: kind for part in parts if part.laterality == side})
     return found

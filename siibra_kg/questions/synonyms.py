@@ -41,7 +41,7 @@ def by_synonym(ask: Asker, spec: str, home: Parcellation) -> dict[IRI, int]:
             "link/from-text", texts=tuple(dict.fromkeys((written, written.lower(), written.capitalize())))
         )
         hits = _of_terms(ask, tuple(sorted({*rows.column("iri"), *texts.column("iri")})), home)
-    return hits if side is None else region_search.sided(ask, hits, side)
+    return hits if side is None else region_search.sided(ask, hits, side, (home,))
 
 
 def by_brodmann(ask: Asker, spec: str, home: Parcellation) -> dict[IRI, int]:
@@ -54,7 +54,7 @@ def by_brodmann(ask: Asker, spec: str, home: Parcellation) -> dict[IRI, int]:
     # The number of an area or of its parts, or a synonym in brackets; not that of "Ch 4" or of a layer.
     called = re.compile(rf"\b[Aa]rea {number}([a-z]+[0-9]*)?\b|[(,] *{number} *[,)]")
     hits = {iri: region_search.SYNONYM for iri, name in region_search.names(ask, home) if called.search(name)}
-    return hits if side is None else region_search.sided(ask, hits, side)
+    return hits if side is None else region_search.sided(ask, hits, side, (home,))
 
 
 def of_term(ask: Asker, term: IRI, home: Parcellation) -> dict[IRI, int]:

@@ -68,9 +68,10 @@ def region_table(rows: Iterable[Row], base: str) -> Added:
 
 
 def _entity(region: str, side: str, links: Mapping[str, Mapping[str, str]]) -> str:
-    """Give the version-independent entity: a hemisphere has that of what it is part of."""
-    own = links["entity"].get(region, "")
-    return own or (links["entity"].get(links["part"].get(region, ""), "") if side else "")
+    """Give the version-independent entity: a hemisphere has that of its whole."""
+    whole = links["part"].get(region, "")
+    of_whole = links["entity"].get(whole, "") if side and region.startswith(f"{whole}/") else ""
+    return links["entity"].get(region, "") or of_whole
 
 
 def _text(found: list[tuple[int, str, str, str]]) -> str:
