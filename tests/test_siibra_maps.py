@@ -318,6 +318,30 @@ def test_the_way_between_two_regions_goes_through_their_common_ancestor(both, na
         assert [names[r.iri] for r in found if r.top] == shared[:1]
 
 
+def test_a_path_between_any_two_nodes_is_connected_stated_and_no_longer_than_the_way_in_the_tree(both, names, tree):
+    by_name = {names[r.iri]: r.iri for r in both.query("region/list", release=both.parcellation("jba-v3.1").iri)}
+    draw = random.Random(8)
+    pairs = [tuple(by_name[n] for n in draw.sample(sorted(tree), 2)) for _ in range(3)]
+    pairs.append((by_name["Area hOc1 (V1, 17, CalcS) left"], both.region("hOc1", "jba-v1.18").iri))
+    for a, b in pairs:
+        path = both.path(a, b, most=16)
+        way = both.query("hierarchy/path-between", a=a, b=b)
+        if len(way):
+            assert 0 < len(path) < len(way)
+        if not len(path):
+            continue
+        assert (path[0].node, path[len(path) - 1].iri) == (a, b)
+        assert list(path.column("iri"))[:-1] == list(path.column("node"))[1:]
+        assert list(path.column("step")) == list(range(1, len(path) + 1))
+        for step in path:
+            s, o = (step.node, step.iri) if step.forward else (step.iri, step.node)
+            assert both.sparql(f"ASK {{ <{s}> <{step.link}> <{o}> }}")
+        assert path.cells == both.path(a, b, most=16).cells
+    assert len(both.path(pairs[-1][0], pairs[-1][1])) > 0, "the same region in another release"
+    assert len(both.path(a, a)) == 0
+    assert len(both.path(a, both.space("mni152").iri)) == 0
+
+
 def test_a_map_is_found_by_parcellation_space_and_kind_and_else_the_choice_is_named(both):
     with pytest.raises(DataMissing, match=r"JulichBrainAtlas_3.1_207areas_MPM_lh_MNI152.nii.gz.*volume module"):
         both.map("jba-v3.1", "mni152")

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import NoSuchName
 from siibra_kg.facade.base import Base
-from siibra_kg.questions import hierarchy, lookup, maps, naming, parcellations, spaces
+from siibra_kg.questions import hierarchy, lookup, maps, naming, parcellations, paths, spaces
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
     from siibra_kg import model
+    from siibra_kg.table import Table
     from siibra_kg.terms import IRI
 
 __all__ = ["Names"]
@@ -89,3 +90,14 @@ class Names(Base):
         else:
             root = self.region(spec, parcellation).iri
         return hierarchy.draw(self._ask, root, depth=depth)
+
+    def path(self, a: object, b: object, *, most: int = 8) -> Table:
+        """Give one shortest path between two nodes, along parts, versions, identity, mappings and homology.
+
+        Returns
+        -------
+        Table
+            A row for each step: ``step``, ``node``, ``link``, ``forward`` (false where the statement is about the
+            other node), ``iri``. No rows where there is none of at most ``most`` steps.
+        """
+        return paths.between(self._ask, self.resolve(a), self.resolve(b), most=most)
