@@ -26,6 +26,8 @@ DEFECTS = {
         mbao:1 skos:exactMatch UBERON:0000002 ; skos:broadMatch UBERON:0000003 .""",
         "<http://api.brain-map.org/api/v2/data/Structure/1>",
     ),
+    "anchor-by-words": (DERIVED, ':f a skg:Feature ; skg:anchorText "r l" ; skg:anchoredByName :rl .', ":f"),
+    "anchor-undecodable": (ASSERTED, ':f a skg:Feature ; skg:anchorText "Oc1M" .', ":f"),
     "atlas-version-in-releases": (DERIVED, ":R2 skg:hasSpatialRealisation :V .", ":V"),
     "atlas-version-incomplete": (
         ASSERTED,
@@ -87,6 +89,7 @@ DEFECTS = {
     ),
     "release-without-space": (DERIVED, ":R skg:hasSpatialRealisation :V2 .", ":V2"),
     "required-missing": (ASSERTED, ":x a omt:Laterality .", "omt:Laterality"),
+    "row-without-region": (ASSERTED, ':l skg:ofRelease :R ; skg:hasRow :w . :w rdfs:label "q" .', ":w"),
     "same-as": (DERIVED, ":r owl:sameAs :e .", ":r"),
     "several-parents": (ASSERTED, ":e om:hasParent :f , :g .", ":e"),
     "several-values": (ASSERTED, ':e om:name "f" .', ":e"),
