@@ -26,6 +26,7 @@ EXACT, CLOSE, BROAD, NARROW = (SKOS + name for name in ("exactMatch", "closeMatc
 # match by name was right where a label or an EBRAINS id could tell, but for known defects.
 _SURE = (0.99, 0.95, 0.9, 0.85, 0.7)
 _ENTITY = (0.9, 0.85, 0.8, 0.75, 0.6)
+_OTHER = 0.7
 _AMBIGUOUS = 0.3
 # Core words decide nothing within a release: "cingulate gyrus" and "cingulate cortex" may be two regions of it.
 _IDENTICAL = LEVELS.index("letters")
@@ -71,7 +72,7 @@ def align(world: World) -> tuple[Claim, ...]:
         if within and within[0].predicate == EXACT:
             wanted.setdefault(within[0].target, []).append((_rank(node, within[0], world), within[0]))
         else:
-            claims += within or _in_atlas(node, world)
+            claims += within or _in_atlas(node, world) or _in_other_release(node, world)
     for target, rivals in wanted.items():
         rivals.sort(key=lambda item: (item[0], item[1].node))
         alone = target not in taken and (len(rivals) == 1 or rivals[0][0] < rivals[1][0])
@@ -123,6 +124,24 @@ def _rank(node: Node, claim: Claim, world: World) -> tuple[int, int, int]:
     written = node.name in texts or stripped(node.name) in texts
     placed = (region in world.context) != node.leaf
     return (-round(claim.confidence * 100), not placed, not written)
+
+
+def _in_other_release(node: Node, world: World) -> list[Claim]:
+    """Find the region of that name in other releases of the atlas: the Allen atlas has no entities in openMINDS."""
+    claims: list[Claim] = []
+    atlases = world.atlases.get(node.release, set())
+    for release in sorted(world.regions):
+        if release == node.release or atlases.isdisjoint(world.atlases.get(release, ())) or not node.stem:
+            continue
+        found = world.regions[release].index[0].get(node.stem, set())
+        if len(found) == 1:
+            (region,) = found
+            half = f"{region}/{node.side}"
+            target = half if half in world.halves else region
+            predicate = BROAD if node.side and target == region else CLOSE
+            why = f"same name in {release.rpartition('/')[2]}"
+            claims.append(Claim(node.iri, predicate, target, _OTHER, why))
+    return claims
 
 
 def _beaten(claim: Claim, best: Claim, world: World) -> Claim:
