@@ -451,6 +451,8 @@ def test_the_command_lists_features(both: KnowledgeGraph, capsys: pytest.Capture
         [("exact", "ReceptorDensityFingerprint", 1)],
     )
     assert len(run("features", "-s", "big brain", "-m", "CellbodyStainedSection")[1]) == 145
+    (row,) = run("features", HOC1, "-m", "fingerprint", "--via", "--anchoring", "siibra")[1]
+    assert row["via"].endswith(" skg:anchoredByName skgi:region/jba-v3.1/area-hoc1-v1-17-calcs")
     assert {r["qualification"] for r in run("features", "-s", "big brain", "--point=10,0,0")[1]} == {"contains"}
     assert run("features", "-s", "big brain", "--box=-70,-70,-70,70,70,70")[0] == 0
     assert run("features", "-s", "big brain", "--point=500,0,0")[0] == 1

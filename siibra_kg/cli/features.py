@@ -45,6 +45,7 @@ def features(
     anchoring: Annotated[
         str | None, typer.Option("--anchoring", help="siibra: its answer alone; curated: what this graph adds.")
     ] = None,
+    via: Annotated[bool, typer.Option("--via", help="Also print the statements that lead to each feature.")] = False,
     graph: GraphOption = None,
     form: FormatOption = Format.table,
 ) -> None:
@@ -54,7 +55,8 @@ def features(
         if spec is None and isinstance(concept, str):
             concept = kg.space(concept)
         found = kg.features(concept, modality or None, parcellation=parcellation, anchoring=anchoring)
-    write_table(Table(_COLUMNS, tuple(map(_row, found))), form)
+    columns = (*_COLUMNS, Column("via", "string")) if via else _COLUMNS
+    write_table(Table(columns, tuple(_row(match)[: len(columns)] for match in found)), form)
     if not found:
         say("no feature fits")
         raise typer.Exit(1)
@@ -110,4 +112,5 @@ def _row(match: Match) -> tuple[object, ...]:
         best.structure_name or contract(best.structure),
         feature.size,
         feature.id,
+        " ; ".join(map(str, match.via)),
     )
