@@ -106,6 +106,13 @@ DEFECTS = {
     "version-cycle": (ASSERTED, ":V om:isPrecededBy :V2 . :V2 om:isPrecededBy :V .", ":V :V2"),
     "version-of-missing": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
     "version-of-unknown": (ASSERTED, ":p2 a omt:ParcellationEntityVersion .", ":p2"),
+    "version-name-disagrees": (
+        DERIVED,
+        """:why skg:reason "shared entity" ; owl:annotatedSource :na ; owl:annotatedTarget :nb .
+        :na skg:siibraName "Bulb" .
+        :nb skos:inScheme :R9 ; skos:prefLabel "bulb, unspecified" . :nc skos:inScheme :R9 ; skg:siibraName "bulb" .""",
+        ":na",
+    ),
     "volume-incomplete": (
         DERIVED,
         ":W2 a skg:Volume ; skg:inSpace :S ; dcat:distribution :D2 . :D2 dcat:downloadURL <https://example.org/b.nii> .",

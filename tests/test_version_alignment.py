@@ -131,7 +131,9 @@ def context(library: dict[str, dict[str, bytes]], slug: str) -> set[str]:
     """Give the names of what openMINDS has regions of a release below: groups that siibra's tree may not have yet."""
     documents = [json.loads(data) for path, data in library["latest"].items() if "/parcellationEntit" in path]
     names = {node["@id"]: node["name"].lower() for node in documents}
-    here = [n for n in documents if n["@id"].lower().partition("version/")[2].startswith(slug.replace("-v", "_v") + "_")]
+    here = [
+        n for n in documents if n["@id"].lower().partition("version/")[2].startswith(slug.replace("-v", "_v") + "_")
+    ]
     return {names[p["@id"]] for node in here for p in node.get("hasParent") or [] if p["@id"] in names}
 
 
@@ -327,6 +329,17 @@ def test_what_became_of_the_hippocampal_formation_of_waxholm_v1(both: KnowledgeG
     part = both.region("cornu ammonis 1", "waxholm v2")
     (back,) = [row for row in both.query("version/links", region=part) if row.relation == "split from"]
     assert (back.iri, back.reason) == (region.iri, "curated")
+
+
+@pytest.mark.mirror
+def test_names_that_moved_to_another_region_are_findings(both: KnowledgeGraph) -> None:
+    """An entity says that Waxholm 3 calls the medial entorhinal cortex what version 4 calls all of it."""
+    rows = both.query("check/version-name-disagrees")
+    assert len(rows) == 28
+    assert all("/whssdatlas-" in row.subject for row in rows)
+    moved = {row.subject.partition("/region/")[2]: row.named.partition("/region/")[2] for row in rows}
+    assert moved["whssdatlas-v3/medialentorhinalcortex"] == "whssdatlas-v4/entorhinalcortex"
+    assert moved["whssdatlas-v3/olfactorybulbunspecified"] == "whssdatlas-v4/olfactorybulb"
 
 
 @pytest.mark.mirror
