@@ -127,6 +127,8 @@ def test_a_hostile_string_finds_nothing(store: Store, name: str, hostile: str) -
     for parameter in CATALOG[name].parameters:
         if parameter.type == "string":
             values[parameter.name] = [hostile] if parameter.many else hostile
+        elif parameter.required:
+            values[parameter.name] = CATALOG[name].examples[0][parameter.name]
     assert len(run(store, CATALOG[name], values)) == 0
 
 
