@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from siibra_kg.names import key, split_hemisphere
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["Sided", "loose", "sided", "stripped"]
 
@@ -67,8 +64,3 @@ def loose(stem: str) -> str:
     """
     words = stem.split()
     return " ".join(sorted({w for w in words if w not in _FILLING} or words))
-
-
-def joined(stems: Iterable[str]) -> frozenset[str]:
-    """Give keys without any space between words: "bankssts", "banks sts"."""
-    return frozenset(stem.replace(" ", "") for stem in stems)
