@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from siibra_kg import siibra_names
+from siibra_kg.build.align.region_table import region_table
 from siibra_kg.errors import AmbiguousName, BadExpression, NoSuchName
 from siibra_kg.questions import region_index, regions, siibra_tables
 from siibra_kg.questions.siibra_tables import Concept
@@ -264,6 +265,48 @@ def test_the_short_ways_of_siibras_names_are_its_long_ways(text: str) -> None:
     assert siibra_names.clear_name(text) == _slow_clear(text)
     words = re.split(r"[^a-zA-Z0-9.\-]", _slow_clear(text.lower()))
     assert siibra_names.tokens(text) == tuple(word for word in words if word)
+
+
+_ROWS = [
+    ("name", "urn:a", "Area A", "urn:release"),
+    ("name", "urn:b", "Area B", "urn:release"),
+    ("name", "urn:b/left", "Area B left", "urn:release"),
+    ("name", "urn:c", "Area C", "urn:release"),
+    ("name", "urn:c/right", "Area C right", "urn:release"),
+    ("side", "urn:b/left", "left", None),
+    ("side", "urn:c/right", "right", None),
+    ("part", "urn:b/left", None, "urn:b"),
+    ("part", "urn:c/right", None, "urn:c"),
+    ("entity", "urn:b", None, "urn:entity"),
+    ("color", "urn:a", "#000000", None),
+    ("depth", "urn:b/left", "1", None),
+    ("key", "urn:a", "area a", None),
+    ("key", "urn:a", "a", None),
+]
+_PLACES = [
+    ("order", "urn:siibra:b", "1", "urn:b"),
+    ("order", "urn:siibra:l", "2", "urn:b/left"),
+    ("siibra name", "urn:siibra:b", "B of siibra", None),
+    ("siibra name", "urn:siibra:l", "B of siibra left", None),
+    ("above", "urn:siibra:l", None, "urn:siibra:b"),
+]
+
+
+@given(st.permutations(_ROWS + _PLACES))
+def test_a_table_has_siibras_regions_in_preorder_then_others_whatever_the_order_of_rows(rows) -> None:
+    (line,) = region_table(rows, "").lines
+    text = line.partition(' "')[2].rpartition('"')[0].replace("\\n", "\n").replace("\\t", "\t")
+    cells = [tuple(written.split("\t")) for written in text.split("\n")]
+    assert cells == [
+        ("1", "", "B of siibra", "urn:b", "Area B", "", "", "0", "1", "urn:entity", ""),
+        ("2", "1", "B of siibra left", "urn:b/left", "Area B left", "left", "", "1", "0", "urn:entity", ""),
+        ("", "", "", "urn:a", "Area A", "", "#000000", "0", "0", "", "a|area a"),
+        ("", "", "", "urn:c", "Area C", "", "", "0", "1", "", ""),
+    ]
+
+
+def test_without_siibra_there_is_no_table() -> None:
+    assert region_table(_ROWS, "").lines == []
 
 
 def _concept(name: str, identifier: str = "id", version: tuple[int, ...] = ()) -> Concept:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.names import key, split_hemisphere, tokens
 from siibra_kg.questions import matching, region_index
+from siibra_kg.siibra_names import query_tokens
 from siibra_kg.terms import IRI, local_name
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def nearest(ask: Asker, spec: str, homes: Sequence[Parcellation]) -> tuple[str, 
     """Give the names nearest to a spec; of releases that are equally new, only the first is searched."""
     base = split_hemisphere(spec)[0]
     first = {home.atlas or home.iri: home for home in reversed(homes)}
-    if not base or not first:
+    if not base or not first or not query_tokens(spec):  # "hemisphere" alone is near to nothing
         return ()
     there = [index for index in region_index.indexes(ask, homes) if index is not None]
     if len(there) == len(homes):
