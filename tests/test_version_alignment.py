@@ -129,7 +129,7 @@ def listed(document: dict[str, Any]) -> Counter[str]:
 
 def context(library: dict[str, dict[str, bytes]], slug: str) -> set[str]:
     """Give the names of what openMINDS has regions of a release below: groups that siibra's tree may not have yet."""
-    documents = [json.loads(data) for path, data in library["latest"].items() if "/parcellationEntit" in path]
+    documents = [json.loads(data) for path, data in library["latest"].items() if path.startswith("parcellationEntit")]
     names = {node["@id"]: node["name"].lower() for node in documents}
     here = [
         n for n in documents if n["@id"].lower().partition("version/")[2].startswith(slug.replace("-v", "_v") + "_")
