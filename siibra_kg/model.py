@@ -115,7 +115,7 @@ class Space(_Concept):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Atlas(_Concept):
-    """An atlas across all its releases: openMINDS ``AnatomicalAtlas``."""
+    """An atlas across all its releases: openMINDS ``AnatomicalAtlas``; or what siibra has of one species."""
 
     abbreviation: str = field(default="", compare=False)
     species: str = field(default="", compare=False)
@@ -123,7 +123,7 @@ class Atlas(_Concept):
 
     @property
     def parcellations(self) -> tuple[Parcellation, ...]:
-        """The releases of this atlas, oldest first."""
+        """The releases of this atlas, oldest first; of one of siibra's atlases, its parcellations by name."""
         return _view(self).parcellations_of(self)
 
     def _facts(self) -> dict[str, object]:

@@ -76,7 +76,7 @@ def atlas(ask: Asker, spec: Atlas | str) -> Atlas:
         return spec
     spec = as_text(spec, "atlas")
     everything = {a.iri: a for a in parcellations.atlases(ask)}
-    hits = _atlas_hits(ask, spec)
+    hits = _multilevel_hits(ask, spec) or _atlas_hits(ask, spec)
     if not hits:
         raise NoSuchName(spec, "atlas", matching.nearest(spec, {key(a.name): a.name for a in everything.values()}))
     if len(hits) > 1:
@@ -226,6 +226,22 @@ def _atlas_hits(ask: Asker, spec: str) -> tuple[IRI, ...]:
     return tuple(
         sorted(i for i, texts in names.items() if any(matching.extra_words(spec, text) is not None for text in texts))
     )
+
+
+def _multilevel_hits(ask: Asker, spec: str) -> tuple[IRI, ...]:
+    """Give the one of siibra's atlases that a spec means: by IRI, by name, or by words that no other of them has.
+
+    The whole name of an atlas of openMINDS stays its own: "Waxholm Space Rat Brain Atlas" is that, "rat" is siibra's.
+    """
+    iri, wanted = _iri(spec), key(spec)
+    rows = parcellations.multilevel(ask)
+    if iri is not None or not wanted:
+        return tuple(row.iri for row in rows if row.iri == iri)
+    whole = tuple(row.iri for row in rows if key(row.name) == wanted)
+    if whole or len(ask.table("atlas/by-key", keys=(wanted,))):
+        return whole
+    some = tuple(row.iri for row in rows if matching.extra_words(spec, row.name) is not None)
+    return some if len(some) == 1 else ()
 
 
 def _release_hits(ask: Asker, spec: str, iri: IRI | None) -> tuple[IRI, ...]:

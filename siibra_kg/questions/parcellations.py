@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from siibra_kg.table import Row
     from siibra_kg.terms import IRI
 
-__all__ = ["atlases", "by_iri", "heads", "newest", "newest_of_all", "parcellations", "parcellations_of"]
+__all__ = ["atlases", "by_iri", "heads", "multilevel", "newest", "newest_of_all", "parcellations", "parcellations_of"]
 
 
 def atlases(ask: Asker) -> tuple[Atlas, ...]:
-    """Give all atlases by name."""
-    return tuple(_atlas(ask, row) for row in ask.table("atlas/list"))
+    """Give all atlases: openMINDS's by name, then siibra's, each with what siibra has of one species, in its order."""
+    return (*(_atlas(ask, row) for row in ask.table("atlas/list")), *multilevel(ask))
+
+
+def multilevel(ask: Asker) -> tuple[Atlas, ...]:
+    """Give siibra's atlases, in its order."""
+    return tuple(Atlas(r.iri, r.name, "", r.species or "", ask.view) for r in ask.table("atlas/multilevel"))
 
 
 def parcellations(ask: Asker) -> tuple[Parcellation, ...]:
@@ -34,10 +39,15 @@ def parcellations(ask: Asker) -> tuple[Parcellation, ...]:
 
 
 def parcellations_of(ask: Asker, atlas: IRI) -> tuple[Parcellation, ...]:
-    """Give the releases of an atlas, oldest first: by the chain of versions, then by the numbers in their names."""
+    """Give the releases of an atlas, oldest first: by the chain of versions, then by the numbers in their names.
+
+    Those of one of siibra's atlases come by name.
+    """
     chain = {row.iri: row.earlier for row in ask.table("version/chain", atlas=atlas)}
     if not chain:
-        return ()
+        parts = [row.iri for row in ask.table("atlas/parts", atlas=atlas) if row.is_release]
+        found = by_iri(ask, parts)
+        return tuple(found[iri] for iri in parts if iri in found)
     rows = {row.iri: row for row in ask.table("release/describe", releases=tuple(chain))}
     order = sorted(chain, key=lambda iri: (chain[iri], _numbers(rows[iri].version), rows[iri].name, iri))
     return tuple(_release(ask, rows[iri]) for iri in order)
