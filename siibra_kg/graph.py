@@ -28,6 +28,7 @@ from siibra_kg.questions import (
 from siibra_kg.questions.run import run, run_text
 from siibra_kg.stores import open_store
 from siibra_kg.table import Table
+from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,7 +163,7 @@ class KnowledgeGraph(Measured, Imaged, Told):
         kinds = {p.name: p.type for p in self.templates[name].parameters}
 
         def one(parameter: str, value: object) -> object:
-            if kinds.get(parameter) != "iri" or not isinstance(value, str):
+            if kinds.get(parameter) != "iri" or not isinstance(value, str) or isinstance(value, IRI):
                 return value
             text = value.removeprefix("<").removesuffix(">")
             return lookup.as_iri(text) or ROLES.get(parameter, lookup.resolve)(self._ask, text)

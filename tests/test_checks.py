@@ -115,7 +115,7 @@ DEFECTS = {
     ),
     "volume-incomplete": (
         DERIVED,
-        ":W2 a skg:Volume ; skg:inSpace :S ; dcat:distribution :D2 . :D2 dcat:downloadURL <https://example.org/b.nii> .",
+        ":W2 a skg:Volume ; skg:inSpace :S ; dcat:distribution :D2 . :D2 dcat:downloadURL <https://example.org/b> .",
         ":W2 :D2",
     ),
     "volume-without-provider": (DERIVED, ':W2 a skg:Volume ; skg:inSpace :S ; skg:volumeKind "voi" .', ":W2"),
