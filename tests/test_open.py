@@ -56,3 +56,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("hello")
     with pytest.raises(BadDocument, match=r"a\.txt"):
         siibra_kg.open(tmp_path / "a.txt")
+
+
+def test_an_iri_of_any_scheme_is_taken_as_it_is(full_snapshot):
+    with siibra_kg.open(full_snapshot.path) as kg:
+        assert "<urn:x:y>" in kg.explain("node/describe", node=siibra_kg.IRI("urn:x:y"))
+        assert len(kg.query("node/describe", node=siibra_kg.IRI("urn:x:y"))) == 0
