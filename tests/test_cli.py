@@ -44,6 +44,8 @@ def test_help_names_every_command(cli):
         "find",
         "tree",
         "show",
+        "features",
+        "modalities",
         "mask",
         "check",
         "export",
@@ -211,6 +213,17 @@ def test_tour_answers_its_questions(cli, tmp_path):
         "aal1_amygdala_left.nii.gz",
         "aal1_amygdala_left.png",
     ]
+
+
+@pytest.mark.slow
+def test_the_tour_shows_maps_and_features_where_siibra_is_there(cli, both_snapshot, tmp_path):
+    """With siibra-configurations every stop has an answer; without, the tour says what is missing and goes on."""
+    with_siibra = cli("tour", "--out", tmp_path / "out", "--graph", both_snapshot.path)
+    assert with_siibra.returncode == 0, with_siibra.stderr
+    assert "JulichBrainAtlas_3.1_207areas_MPM_lh_MNI152" in with_siibra.stdout
+    assert "Receptor Density Profile: Area hOc1 (V1, 17, CalcS), 5-HT1A" in with_siibra.stdout
+    assert "without siibra-configurations" not in with_siibra.stdout
+    assert "without siibra-configurations" in cli("tour", "--out", tmp_path / "out").stdout
 
 
 def test_a_closed_pipe_is_no_error(snapshot_home):
