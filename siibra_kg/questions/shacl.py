@@ -103,7 +103,7 @@ def _properties(shapes: rdflib.Graph) -> tuple[IRI, ...]:
 
 
 def _add_slice(data: rdflib.Graph, store: Store, catalog: Catalog, cls: IRI, properties: tuple[IRI, ...]) -> None:
-    graphs = _ALL if cls.startswith(SKG) else _ASSERTED
+    graphs = _ASSERTED if cls.startswith(OMT) else _ALL
     known: dict[Any, rdflib.term.Identifier] = {}
 
     def term(value: IRI | BlankNode | Literal) -> rdflib.term.Identifier:
