@@ -117,7 +117,7 @@ def main() -> None:
         snapshot = options.snapshot or building(Path(work), options.runs)
         starting(snapshot, options.runs * 2)
         querying(snapshot, options.runs * 2)
-        beside(Path(work), options.runs)
+        beside(Path(work), max(1, options.runs // 2))
 
 
 if __name__ == "__main__":

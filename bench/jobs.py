@@ -128,10 +128,17 @@ def _is_one(kg: KnowledgeGraph, spec: str, parcellation: Parcellation) -> bool:
 
 
 def _map_indices(kg: KnowledgeGraph, parcellation: str) -> dict[str, float]:
-    here = kg.parcellation(parcellation)
-    start = time.perf_counter()
-    found = len(kg.query("map/index", release=here))
-    return {"first": time.perf_counter() - start, "found": found}
+    import siibra_kg
+
+    seconds = []
+    with siibra_kg.open(kg.snapshot.path if kg.snapshot else None, in_memory=True) as memory:
+        for graph in (kg, memory):
+            here = graph.parcellation(parcellation)
+            for _ in range(3):
+                start = time.perf_counter()
+                found = len({row.iri for row in graph.query("map/index", release=here)})
+                seconds.append(time.perf_counter() - start)
+    return {"first": seconds[0], "again": min(seconds[1:3]), "memory": min(seconds[3:]), "found": found}
 
 
 BESIDE = {
