@@ -232,7 +232,7 @@ class Way:
     path: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Match:
     """A feature that belongs to a query, with the ways in which it does, best first.
 
@@ -271,3 +271,6 @@ class Match:
         best = self.ways[0]
         said = f"'{best.structure_name}' {best.qualification.verb} '{self.query}'"
         return f"{self.feature.name}: {said} ({best.made_by}, {' and '.join(self.anchorings)})"
+
+    def __repr__(self) -> str:
+        return f"<Match {self}>"

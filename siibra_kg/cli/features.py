@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,18 +10,9 @@ from siibra_kg.cli.output import Format, FormatOption, GraphOption, say, write_t
 from siibra_kg.graph import open_graph
 from siibra_kg.locations import BoundingBox, Point
 from siibra_kg.table import Column, Table
-from siibra_kg.terms import contract
-
-if TYPE_CHECKING:
-    from siibra_kg.model_features import Match
 
 app = typer.Typer()
 
-_COLUMNS = (
-    *(Column(n, "string") for n in ("qualification", "modality", "name", "made_by", "anchoring", "structure")),
-    Column("elements", "integer"),
-    Column("id", "string"),
-)
 _POINT, _BOX = 3, 6
 
 
@@ -55,8 +46,7 @@ def features(
         if spec is None and isinstance(concept, str):
             concept = kg.space(concept)
         found = kg.features(concept, modality or None, parcellation=parcellation, anchoring=anchoring)
-    columns = (*_COLUMNS, Column("via", "string")) if via else _COLUMNS
-    write_table(Table(columns, tuple(_row(match)[: len(columns)] for match in found)), form)
+    write_table(found.table(via=via), form)
     if not found:
         say("no feature fits")
         raise typer.Exit(1)
@@ -99,18 +89,3 @@ def _numbers(text: str, many: int, option: str) -> list[float]:
     if len(numbers) != many:
         raise typer.BadParameter(f"{option} takes {many} numbers with commas between them, not {text!r}")
     return numbers
-
-
-def _row(match: Match) -> tuple[object, ...]:
-    best, feature = match.ways[0], match.feature
-    return (
-        str(match.qualification),
-        feature.modality,
-        feature.name,
-        match.made_by,
-        " ".join(match.anchorings),
-        best.structure_name or contract(best.structure),
-        feature.size,
-        feature.id,
-        " ; ".join(map(str, match.via)),
-    )

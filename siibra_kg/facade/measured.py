@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siibra_kg.facade.base import Base
+from siibra_kg.matches import Matches
 from siibra_kg.questions import feature_query
 
 if TYPE_CHECKING:
     from siibra_kg import model
-    from siibra_kg.model_features import Feature, Match, Modality
+    from siibra_kg.model_features import Feature, Modality
 
 __all__ = ["Measured"]
 
@@ -24,7 +25,7 @@ class Measured(Base):
         *,
         parcellation: str | model.Parcellation | None = None,
         anchoring: str | None = None,
-    ) -> tuple[Match, ...]:
+    ) -> Matches:
         """Give the features that belong to a concept, best matches first; nothing is asked of any network.
 
         Parameters
@@ -43,7 +44,9 @@ class Measured(Base):
         NoSuchName, AmbiguousName
             If a name means nothing, or several regions; ``close`` and ``candidates`` have what there is.
         """
-        return feature_query.query(self._features, concept, modality, parcellation=parcellation, anchoring=anchoring)
+        return Matches(
+            feature_query.query(self._features, concept, modality, parcellation=parcellation, anchoring=anchoring)
+        )
 
     def feature(self, spec: str | Feature) -> Feature:
         """The one feature of this IRI, CURIE or id."""
