@@ -10,6 +10,7 @@ import pytest
 from servers.stores import opened
 
 from siibra_kg import resources
+from siibra_kg.errors import EndpointError
 from siibra_kg.questions.run import check, run
 from siibra_kg.stores import OxigraphStore
 from siibra_kg.templates import Catalog
@@ -28,6 +29,9 @@ ENGINES = ("disk", *(pytest.param(name, marks=pytest.mark.server) for name in ("
 #: Templates that Virtuoso 7.2.5 answers otherwise, each with what it does, some only under some of its plans.
 VIRTUOSO = {
     "check/dangling-link": "leaves out links whose target is in no triple of its own",
+    "feature/modalities": "a MINUS inside an OPTIONAL takes away what is outside of it",
+    "map/nearest-mapped": "SQ156: Internal Optimized compiler error : Bad dfe in sqlo_place_exp in sqldf.c:2316",
+    "node/citation": "IF(BOUND(?x), CONCAT(?y, ?x), ?y) takes the first branch for an unbound ?x",
 }
 
 
@@ -67,7 +71,12 @@ def test_engines_give_the_same_rows_of_real_data(memory: OxigraphStore, engine: 
     for values in template.examples:
         expected = run(memory, template, values).cells
         if kind == "virtuoso":
-            same = Counter(run(store, template, values).cells) == Counter(expected)
+            try:
+                same = Counter(run(store, template, values).cells) == Counter(expected)
+            except EndpointError as error:
+                if VIRTUOSO.get(name, "-") not in str(error):
+                    raise
+                same = False
             if not same and name in VIRTUOSO:
                 pytest.xfail(VIRTUOSO[name])
             assert same
