@@ -116,8 +116,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         snapshot = options.snapshot or building(Path(work), options.runs)
         starting(snapshot, options.runs * 2)
-        querying(snapshot, options.runs * 2)
         beside(Path(work), max(1, options.runs // 2))
+        querying(snapshot, options.runs * 2)  # last: it fills this process, and with it the peaks of its children
 
 
 if __name__ == "__main__":
