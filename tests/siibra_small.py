@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from building import BASE
 
-from siibra_kg.configurations import Configurations, Converted
+from siibra_kg.configurations.converter import Configurations, Converted
 from siibra_kg.vocab import NAMESPACES, OM, OMT
 
 if TYPE_CHECKING:

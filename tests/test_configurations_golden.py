@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from siibra_kg.configurations import Configurations
+from siibra_kg.configurations.converter import Configurations
 from siibra_kg.terms import local_name
 from siibra_kg.vocab import NAMESPACES, OM, OMI, OMT, RDF_TYPE, SKG, SKOS
 

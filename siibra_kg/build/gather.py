@@ -12,7 +12,7 @@ from siibra_kg.build.engine import to_ntriples
 from siibra_kg.build.findings import described
 from siibra_kg.build.manifest import SourceRecord
 from siibra_kg.build.report import SetAsideRecord
-from siibra_kg.configurations import Configurations
+from siibra_kg.configurations.converter import Configurations
 from siibra_kg.errors import BadDocument, BuildError, SourceError
 from siibra_kg.jsonld import Converter
 
