@@ -51,3 +51,12 @@ def small_store(extra="", graph=ASSERTED):
     for name, text in ((ASSERTED, SOURCE), (DERIVED, RESULT), (META, meta), (graph, extra)):
         store.load((PREFIXES + text).encode(), "ttl", IRI(name), BASE)
     return store
+
+
+def siibra_node(name, order, parent="", label="", more=""):
+    """Write a region node of siibra in the release at-v1."""
+    up = f"; skg:siibraParent <id/siibra/{parent}>" if parent else ""
+    return (
+        f"<id/siibra/{name}> a skg:SiibraRegion ; skg:siibraName '{label or name}' ; rdfs:label '{label or name}' ;"
+        f" skg:siibraOrder {order} ; skg:ofRelease <id/release/at-v1> {up} {more} .\n"
+    )

@@ -6,21 +6,13 @@ import random
 
 import pytest
 from building import annotated, atlas, entity, infer, realised, version
+from small_atlas import siibra_node
 
 from siibra_kg.build.align.mapping import siibra_mappings
 from siibra_kg.build.align.naming import loose, sided, stripped
 from siibra_kg.vocab import BASE
 
 R = "/id/region/at-v1/"
-
-
-def node(name, order, parent="", label="", more=""):
-    """Write a region node of siibra in the release at-v1."""
-    up = f"; skg:siibraParent <id/siibra/{parent}>" if parent else ""
-    return (
-        f"<id/siibra/{name}> a skg:SiibraRegion ; skg:siibraName '{label or name}' ; rdfs:label '{label or name}' ;"
-        f" skg:siibraOrder {order} ; skg:ofRelease <id/release/at-v1> {up} {more} .\n"
-    )
 
 
 SMALL = (
@@ -43,9 +35,9 @@ def test_sides_and_contexts_are_found():
     """A name with a side is a hemisphere; an inner node may be a context region; words may stand in any order."""
     found = infer(
         SMALL
-        + node("l", 1, label="LOBE")
-        + node("a", 2, "l", "4a Area, PreCG")
-        + node("al", 3, "a", "Area 4a (PreCG) left")
+        + siibra_node("l", 1, label="LOBE")
+        + siibra_node("a", 2, "l", "4a Area, PreCG")
+        + siibra_node("al", 3, "a", "Area 4a (PreCG) left")
     )
     assert same(found) == {("l", R + "lobe"), ("a", R + "area"), ("al", R + "area/left")}
     mapped = {(s, p) for s, p, _ in found["siibra-to-openminds"] if p.startswith("skos:")}
@@ -56,14 +48,14 @@ def test_sides_and_contexts_are_found():
 
 def test_two_nodes_of_one_name_are_two_regions():
     """The part is the region; the group of its name gets a region of its own, and is broader."""
-    found = infer(SMALL + node("g", 1, label="Twin") + node("t", 2, "g", "twin"))
+    found = infer(SMALL + siibra_node("g", 1, label="Twin") + siibra_node("t", 2, "g", "twin"))
     assert same(found) == {("g", R + "twin"), ("t", R + "gone")}
     assert ("/id/siibra/g", "skos:narrowMatch", R + "gone") in found["siibra-to-openminds"]
 
 
 def test_what_nothing_tells_apart_stays_apart():
     """Two leaves of one name and one region of openMINDS: nobody guesses."""
-    found = infer(SMALL + node("x", 1, label="twin") + node("y", 2, label="twin"))
+    found = infer(SMALL + siibra_node("x", 1, label="twin") + siibra_node("y", 2, label="twin"))
     assert same(found) == {("x", R + "twin"), ("y", R + "twin~2")}
     close = {s for s, p, o in found["siibra-to-openminds"] if p == "skos:closeMatch" and o == R + "gone"}
     assert close == {"/id/siibra/x", "/id/siibra/y"}
@@ -71,15 +63,21 @@ def test_what_nothing_tells_apart_stays_apart():
 
 def test_numbers_of_equal_names_follow_the_path_not_the_place():
     """Moving a branch up or down the list changes no IRI."""
-    one = node("p", 1) + node("px", 2, "p", "new") + node("q", 3) + node("qx", 4, "q", "new")
-    two = node("q", 1) + node("qx", 2, "q", "new") + node("p", 3) + node("px", 4, "p", "new")
+    one = (
+        siibra_node("p", 1) + siibra_node("px", 2, "p", "new") + siibra_node("q", 3) + siibra_node("qx", 4, "q", "new")
+    )
+    two = (
+        siibra_node("q", 1) + siibra_node("qx", 2, "q", "new") + siibra_node("p", 3) + siibra_node("px", 4, "p", "new")
+    )
     assert same(infer(SMALL + one)) == same(infer(SMALL + two)) >= {("px", R + "new"), ("qx", R + "new~2")}
 
 
 def test_a_region_that_the_release_lacks_is_a_version_of_the_entity():
     """It is new, close to the entity; its half is part of what the entity is."""
     found = infer(
-        SMALL + node("o", 1, label="Other thing") + node("ol", 2, "o", "Other thing left", "; skg:colorHex '#000001'")
+        SMALL
+        + siibra_node("o", 1, label="Other thing")
+        + siibra_node("ol", 2, "o", "Other thing left", "; skg:colorHex '#000001'")
     )
     assert same(found) == {("o", R + "other-thing"), ("ol", R + "other-thing/left")}
     assert (R + "other-thing", "skg:isVersionOf", "omi:parcellationEntity/AT_other") in found["siibra-region"]
@@ -90,14 +88,14 @@ def test_a_region_that_the_release_lacks_is_a_version_of_the_entity():
 
 def test_a_colour_of_openminds_stays():
     """The colour in siibra is used where openMINDS has none."""
-    found = infer(SMALL + node("a", 1, label="Area 4a (PreCG)", more="; skg:colorHex '#000001'"))
+    found = infer(SMALL + siibra_node("a", 1, label="Area 4a (PreCG)", more="; skg:colorHex '#000001'"))
     assert (R + "area", "skg:colorHex", "#C5EEFF") in found["color"]
     assert not {o for _, p, o in found["siibra-region"] if p == "skg:colorHex"}
 
 
 def test_halves_of_no_region_are_pairs():
     """Atlases that are listed by side: left and right are contralateral, and have the name's key themselves."""
-    found = infer(SMALL + node("l", 1, label="Left Pole") + node("r", 2, label="Right Pole"))
+    found = infer(SMALL + siibra_node("l", 1, label="Left Pole") + siibra_node("r", 2, label="Right Pole"))
     assert same(found) == {("l", R + "pole/left"), ("r", R + "pole/right")}
     assert (R + "pole/left", "skg:contralateralTo", R + "pole/right") in found["siibra-region"]
     assert {(s, o) for s, p, o in found["name-key"] if s.startswith(R + "pole")} == {
@@ -112,7 +110,7 @@ def test_a_curated_row_wins():
         "<mapping/x/1> owl:annotatedSource <id/siibra/odd> ; owl:annotatedProperty skos:exactMatch ;"
         f" owl:annotatedTarget <{BASE[:-1]}{R}gone> .\n<id/siibra/odd> skos:exactMatch <{BASE[:-1]}{R}gone> .\n"
     )
-    found = infer(SMALL + row + node("odd", 1) + node("t", 2, label="twin"))
+    found = infer(SMALL + row + siibra_node("odd", 1) + siibra_node("t", 2, label="twin"))
     assert same(found) == {("odd", R + "gone"), ("t", R + "twin")}
     assert not {p for s, p, _ in found["siibra-to-openminds"] if s == "/id/siibra/odd"}
     assert ("/id/siibra/t", "skos:closeMatch", R + "gone") in found["siibra-to-openminds"]

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 import pytest
 from building import annotated, atlas, entity, infer, realised, version
+from small_atlas import siibra_node
 
 from siibra_kg.siibra_names import clear_name
 from siibra_kg.vocab import OMI
@@ -146,15 +147,6 @@ def test_the_tree_of_openminds_stays(both):
     assert ("whssdatlas-v4/parataenialthalamicnucleus", "dorsalcaudalmidlinegroupofthedorsalthalamus") in rows
 
 
-def node(name, order, parent="", label="", more=""):
-    """Write a region node of siibra in the release at-v1."""
-    up = f"; skg:siibraParent <id/siibra/{parent}>" if parent else ""
-    return (
-        f"<id/siibra/{name}> a skg:SiibraRegion ; skg:siibraName '{label or name}' ; rdfs:label '{label or name}' ;"
-        f" skg:siibraOrder {order} ; skg:ofRelease <id/release/at-v1> {up} {more} .\n"
-    )
-
-
 SMALL = (
     atlas("AT", "AT_brain AT_lobe AT_area", version("AT", "AT_v1", "AT_v1_area AT_v1_part"))
     + entity("AT_brain")
@@ -181,7 +173,7 @@ def test_without_siibra_nothing_changes():
 
 def test_the_joint_tree():
     """The parent in siibra wins; what only openMINDS realises goes below the next region that both have."""
-    found = infer(SMALL + node("group", 1) + node("a", 2, "group", label="Area"))
+    found = infer(SMALL + siibra_node("group", 1) + siibra_node("a", 2, "group", label="Area"))
     assert links(found["part-of"], "skg:openmindsPartOf") == {
         (R + "area", R + "lobe"),
         (R + "lobe", R + "brain"),
@@ -203,7 +195,7 @@ def test_a_part_climbs_over_what_only_openminds_has_and_nothing_realises():
     """The lobe is in no map: a part of it goes below the brain, which siibra has; without that, to the top."""
     lobe = SMALL + realised("AT_v1_tip", parent="AT_lobe", label="tip")
     listed = lobe + f"<t/AT_v1> om:hasEntity <{OMI}parcellationEntityVersion/AT_v1_tip> .\n"
-    with_brain = links(infer(listed + node("b", 1, label="AT_brain"))["siibra-tree"], "skg:partOf")
+    with_brain = links(infer(listed + siibra_node("b", 1, label="AT_brain"))["siibra-tree"], "skg:partOf")
     assert (R + "tip", R + "brain") in with_brain
-    without = links(infer(listed + node("x", 1))["siibra-tree"], "skg:partOf")
+    without = links(infer(listed + siibra_node("x", 1))["siibra-tree"], "skg:partOf")
     assert R + "tip" not in {part for part, _ in without}

@@ -163,7 +163,7 @@ class DiskStore:
             for job in self._jobs:
                 job.result()
             if self._store is not None:
-                # Two seconds that make every query of a snapshot twice as fast: one file for each index, not dozens.
+                # Up to two seconds that halved the largest query of maps (470 to 210 ms): one file for each index, not dozens.
                 self._store.optimize()
                 self._store.flush()
         finally:
