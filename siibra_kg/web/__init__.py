@@ -1,0 +1,1 @@
+"""Files of the web on this machine: downloads that are bounded, checked, and kept whole or not at all."""
