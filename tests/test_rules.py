@@ -388,6 +388,11 @@ def test_slugs_that_collide_are_numbered_by_sorted_key() -> None:
         ("10-a.rq", "#+ summary: x\n#+ graph: rule\nDELETE WHERE { ?s ?p ?o }", "only SELECT"),
         ("10-a.rq", "#+ summary: x\n#+ graph: rule\n#+ after: b\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "earlier"),
         ("10-a.rq", "#+ graph: rule\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", "summary"),
+        (
+            "10-a.rq",
+            "#+ summary: x\n#+ graph: rule\n#+ needs: Thing\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }",
+            "is a class",
+        ),
     ],
 )
 def test_a_broken_rule_file_is_refused_by_name_and_reason(tmp_path: Path, name: str, text: str, reason: str) -> None:

@@ -84,6 +84,8 @@ def infer(
 
 def _run(statements: Statements, rule: Rule) -> bytes | Added:
     """Run one rule; gives its statements as text, or as lines where a Python function made them."""
+    if rule.needs and not statements.bench.has_class(rule.needs):
+        return b""
     if not rule.function:
         return statements.bench.construct(rule.query)
     function = FUNCTIONS.get(rule.function)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from siibra_kg.errors import BadDocument, BuildError
+from siibra_kg.vocab import NAMESPACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +52,13 @@ class Workbench:
         self._store.bulk_load(ntriples, ox.RdfFormat.N_TRIPLES, lenient=True)
 
     def _query(self, query: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        self._await_loads()
+        return self._store.query(query)
+
+    def _await_loads(self) -> None:
         for load in self._loads:
             load.result()
         self._loads.clear()
-        return self._store.query(query)
 
     def restart(self) -> None:
         """Forget everything that was loaded."""
@@ -64,6 +68,12 @@ class Workbench:
     def close(self) -> None:
         """Stop loading."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def has_class(self, iri: str) -> bool:
+        """Tell whether anything is of a class."""
+        self._await_loads()
+        found = self._store.quads_for_pattern(None, ox.NamedNode(NAMESPACES["rdf"] + "type"), ox.NamedNode(iri), None)
+        return next(found, None) is not None
 
     def construct(self, query: str) -> bytes:
         """Run a CONSTRUCT; gives N-Triples lines, possibly repeated."""

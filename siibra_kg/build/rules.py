@@ -2,7 +2,8 @@
 
 A rule is a ``CONSTRUCT``. Where SPARQL cannot say what has to be said (coining identifiers, folding names, leaving
 out the edge that closes a cycle), the file is a ``SELECT`` whose rows a Python function turns into statements; the
-header names the function. The number before the name is the order, ``after`` names the rules whose results it reads.
+header names the function. The number before the name is the order, ``after`` names the rules whose results it reads,
+``needs`` a class without which there is nothing to do.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING
 from siibra_kg.errors import BadTemplate, QueryError
 from siibra_kg.sparql import query_form
 from siibra_kg.templates.header import read_header
+from siibra_kg.terms import IRI, expand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Rule", "read_rule", "read_rules"]
 
-_KEYS = frozenset({"summary", "graph", "after", "reason", "python"})
+_KEYS = frozenset({"summary", "graph", "after", "needs", "reason", "python"})
 _KINDS = ("rule", "repair", "mapping", "compat", "curated")
 _FILE = re.compile(r"(?P<order>\d{2})-(?P<name>[a-z][a-z0-9-]*)\.rq\Z")
 
@@ -42,6 +44,8 @@ class Rule:
         Why it may be believed: the evidence for a repair.
     after
         Names of the rules whose results it reads.
+    needs
+        IRI of a class: the rule is left out where nothing is of this class, for it would add nothing.
     function
         Name of the Python function that turns rows into statements; empty for a CONSTRUCT.
     query
@@ -53,6 +57,7 @@ class Rule:
     summary: str
     reason: str
     after: tuple[str, ...]
+    needs: str
     function: str
     query: str
 
@@ -85,8 +90,12 @@ def read_rule(path: Path) -> Rule:
         raise BadTemplate(shown, error.line or 1, error.reason) from error
     if form != ("SELECT" if function else "CONSTRUCT"):
         raise BadTemplate(shown, 1, "a rule is a CONSTRUCT, or a SELECT with `#+ python:`")
+    needs = extra.get("needs", "")
+    needed = expand(needs) if needs else IRI("")
+    if needed is None:
+        raise BadTemplate(shown, header.lines.get("needs", 1), f"`#+ needs:` is a class, not {needs!r}")
     after = tuple(n.strip() for n in extra.get("after", "").split(",") if n.strip())
-    return Rule(named["name"], kind, header.summary, extra.get("reason", ""), after, function, text)
+    return Rule(named["name"], kind, header.summary, extra.get("reason", ""), after, needed, function, text)
 
 
 def read_rules(folder: Path) -> tuple[Rule, ...]:
