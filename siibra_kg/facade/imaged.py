@@ -49,7 +49,10 @@ class Imaged(Names):
         DataMissing
             If the graph names no such map, or its voxels are not on this machine: says where they are.
         """
-        return voxels.label_map(self._ask, self.settings, self.parcellation(parcellation), space, kind=kind, spec=spec)
+        from siibra_kg.volumes.options import FetchOptions  # noqa: PLC0415
+
+        found = voxels.find_map(self._ask, self.parcellation(parcellation), space, kind, spec)
+        return voxels.read_map(self._ask, self.settings, found, FetchOptions())
 
     def template(self, space: str | model.Space, variant: str | None = None) -> Volume:
         """Give the template image of a reference space; ``space.templates`` has all references.
@@ -65,4 +68,5 @@ class Imaged(Names):
 
     def picture(self, region: model.Region, out: str | Path, space: str | model.Space | None = None) -> Path:
         """Draw a region on three orthogonal slices into a PNG file."""
-        return voxels.picture(self._ask, self.settings, region, Path(out), space)
+        voxels.picture(self._ask, self.settings, region, space, Path(out))
+        return Path(out)

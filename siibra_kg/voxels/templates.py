@@ -1,0 +1,99 @@
+"""Templates of reference spaces, and pictures over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siibra_kg.errors import AmbiguousName, DataMissing
+from siibra_kg.questions import maps, spaces
+from siibra_kg.voxels.masks import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from siibra_kg.config import Settings
+    from siibra_kg.model import Region, Space
+    from siibra_kg.questions.ask import Asker
+    from siibra_kg.volume_ref import VolumeRef
+    from siibra_kg.volumes import Surface, Volume
+    from siibra_kg.volumes.options import FetchOptions
+    from siibra_kg.volumes.plot_canvas import Picture
+
+__all__ = ["picture", "template"]
+
+
+def template(
+    ask: Asker, settings: Settings, space: Space, variant: str | None = None, options: FetchOptions | None = None
+) -> Volume | Surface:
+    """Read the template of a reference space: an image, or the mesh of a surface space.
+
+    Where several files offer it, one that ships in a package comes first; the provenance says which was read.
+
+    Parameters
+    ----------
+    ask, settings
+        The graph; where files are.
+    space
+        The space.
+    variant
+        Which form, where there are several: ``"pial"``, ``"inflated"``.
+    options
+        How to fetch.
+
+    Raises
+    ------
+    DataMissing
+        If the graph names none, or none of its files can be had; says where they are.
+    AmbiguousName
+        If there are several forms; ``candidates`` has a reference for each file.
+    """
+    from siibra_kg.volumes import fetch  # noqa: PLC0415  numpy and nibabel take 150 ms
+    from siibra_kg.volumes.options import FetchOptions  # noqa: PLC0415
+
+    missing: list[DataMissing] = []
+    for refs in _offered(ask, space, variant):
+        try:
+            return fetch(refs, settings, options or FetchOptions())
+        except DataMissing as error:
+            missing.append(error)
+    if len(missing) == 1:
+        raise missing[0]
+    raise DataMissing(
+        f"the template of {space.name}", "; ".join(e.where for e in missing), "; or: ".join(e.hint for e in missing)
+    )
+
+
+def _offered(ask: Asker, space: Space, variant: str | None) -> Sequence[Sequence[VolumeRef]]:
+    """Give the references to each volume that is the template, those on this machine first."""
+    there = maps.templates(ask, space.iri)
+    found = [ref for ref in there if variant is None or ref.variant.lower() == variant.lower()]
+    forms = sorted({ref.variant for ref in found})
+    if not found:
+        known = ", ".join(sorted({ref.variant for ref in there if ref.variant}))
+        hint = f"forms there are: {known}" if known else "`siibra-kg query map/templates` lists those there are"
+        form = f" ({variant})" if variant else ""
+        raise DataMissing(f"the template of {space.name}{form}", "the graph names none", hint)
+    if len(forms) > 1:
+        raise AmbiguousName(space.name, "template", found)
+    volumes: dict[str, list[VolumeRef]] = {}
+    for ref in found:
+        volumes.setdefault(ref.iri, []).append(ref)
+    return list(volumes.values())
+
+
+def picture(
+    ask: Asker, settings: Settings, region: Region, space: Space | str | None, out: Path | None = None
+) -> Picture:
+    """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines."""
+    from siibra_kg.volumes.plot import plot_mask  # noqa: PLC0415  matplotlib takes half a second
+    from siibra_kg.volumes.volume import Volume  # noqa: PLC0415
+
+    shown = mask(ask, settings, region, space)
+    background: Volume | Surface | None
+    try:
+        home = spaces.by_iri(ask, [shown.space])
+        background = template(ask, settings, home[0]) if home else None
+    except DataMissing:
+        background = None
+    return plot_mask(shown, out, outlines=shown.context, background=background)  # type: ignore[arg-type]
