@@ -1,28 +1,37 @@
-"""A progress bar on stderr while people watch, at a terminal or in a notebook; nothing when stderr is piped."""
+"""How something long shows that it proceeds: on stderr while people watch, and not at all when stderr is piped."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-__all__ = ["progress_bar"]
+__all__ = ["Progress", "progress_bar", "progress_line"]
+
+
+class Progress(Protocol):
+    """Called now and then while something proceeds."""
+
+    def __call__(self, what: str, done: int, total: int | None, /) -> None:
+        """Say how much of how much is done; ``total`` is ``None`` where unknown."""
+        ...
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int | None], None]]:
+def progress_bar() -> Iterator[Progress]:
     """Give a function ``(step, done, total)`` that draws one bar per step; ``total`` is ``None`` where unknown."""
-    if not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+    if not (_watched() or "ipykernel" in sys.modules):
         yield lambda _step, _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415  only a terminal needs it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
 
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Bars(*columns, console=Console(stderr=True)) as bar:
         tasks: dict[str, int] = {}
 
         def report(step: str, done: int, total: int | None) -> None:
@@ -31,3 +40,22 @@ def progress_bar() -> Iterator[Callable[[str, int, int | None], None]]:
             bar.update(tasks[step], completed=done, total=total)  # type: ignore[arg-type]  # rich's TaskID is an int
 
         yield report
+
+
+def progress_line() -> Progress | None:
+    """Give a function that rewrites one line with the bytes of a download, or ``None`` where nobody watches.
+
+    A line, and no bar: it may appear while the bars of a build are shown, which then stay below it.
+    """
+    return _line if _watched() else None
+
+
+def _watched() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _line(what: str, done: int, total: int | None) -> None:
+    share = f" of {total / 1e6:.1f}" if total else ""
+    end = "\n" if total is not None and done >= total else ""
+    sys.stderr.write(f"\r{what[-60:]}: {done / 1e6:.1f}{share} MB{end}")
+    sys.stderr.flush()

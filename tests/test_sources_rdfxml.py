@@ -12,8 +12,8 @@ import rdflib
 from siibra_kg.config import Settings
 from siibra_kg.errors import BadDocument
 from siibra_kg.sources import resolve
-from siibra_kg.sources.fetch import fetch
 from siibra_kg.sources.rdfxml import to_ntriples
+from siibra_kg.web.fetch import fetch
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from siibra_kg.config import Settings
 from siibra_kg.errors import SourceError
 from siibra_kg.sources import pins
-from siibra_kg.sources.fetch import fetch
 from siibra_kg.sources.limits import Limits
 from siibra_kg.sources.tar import read_tar
 from siibra_kg.sources.unpack import unpack
+from siibra_kg.web.fetch import fetch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siibra_kg.sources.formats import file_format, is_archive, is_hidden
-from siibra_kg.sources.limits import LIMITS, Limits, clean_path
+from siibra_kg.sources.limits import LIMITS, Limits
 from siibra_kg.sources.reading import ReadingSource
 from siibra_kg.sources.unpack import unpack
+from siibra_kg.web.paths import clean_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from siibra_kg.errors import SourceError
 from siibra_kg.sources.archive import ArchiveSource, Selection
 from siibra_kg.sources.either import FirstOf
-from siibra_kg.sources.fetch import fetch, local_path, place_of
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
 from siibra_kg.sources.openminds_package import OpenMindsPackage, installed_version
@@ -18,10 +17,11 @@ from siibra_kg.sources.pins import COMMIT, CONTENT, GENERATIONS, LICENSE, URL
 from siibra_kg.sources.protocol import SourceInfo, slug
 from siibra_kg.sources.siibra_configurations import is_checkout, siibra
 from siibra_kg.sources.unpack import unpack
+from siibra_kg.web.fetch import fetch, local_path, place_of
 
 if TYPE_CHECKING:
     from siibra_kg.config import Settings
-    from siibra_kg.sources.progress import Progress
+    from siibra_kg.progress import Progress
     from siibra_kg.sources.protocol import Source
 
 __all__ = ["default", "resolve"]

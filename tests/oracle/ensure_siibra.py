@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from siibra_kg.config import Settings
 from siibra_kg.errors import SourceError
-from siibra_kg.sources.fetch import fetch
+from siibra_kg.web.fetch import fetch
 from tests.oracle.environment import Missing, environment, program, report
 
 VERSION = "1.0.1a25"

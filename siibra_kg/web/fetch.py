@@ -14,13 +14,13 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from siibra_kg.errors import NetworkDisabled, SourceError
-from siibra_kg.sources.limits import clean_path
+from siibra_kg.web.paths import clean_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from siibra_kg.config import Settings
-    from siibra_kg.sources.progress import Progress
+    from siibra_kg.progress import Progress
 
 __all__ = ["fetch", "local_path", "place_of"]
 
@@ -176,7 +176,7 @@ def _download(
 ) -> Path:
     import filelock  # noqa: PLC0415  neither is needed where the file is at hand
 
-    from siibra_kg.sources.download import download  # noqa: PLC0415
+    from siibra_kg.web.download import download  # noqa: PLC0415
 
     part = cached.with_name(f"{cached.name}.part")
     try:

@@ -11,14 +11,14 @@ import requests
 import urllib3
 
 from siibra_kg.errors import SourceError
-from siibra_kg.sources.progress import for_terminal
+from siibra_kg.progress import progress_line
 from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from siibra_kg.sources.progress import Progress
+    from siibra_kg.progress import Progress
 
 __all__ = ["download"]
 
@@ -62,7 +62,7 @@ def download(url: str, place: Path, timeout: float, *, progress: Progress | None
     OSError
         If it cannot be written.
     """
-    progress = progress or for_terminal()
+    progress = progress or progress_line()
     failure = _attempt(url, place, timeout, progress)
     for number in range(1, _ATTEMPTS):
         if failure is None:
