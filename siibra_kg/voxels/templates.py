@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import AmbiguousName, DataMissing
@@ -9,7 +10,7 @@ from siibra_kg.questions import maps, spaces
 from siibra_kg.voxels.masks import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from siibra_kg.config import Settings
@@ -53,15 +54,22 @@ def template(
 
     missing: list[DataMissing] = []
     for refs in _offered(ask, space, variant):
-        try:
-            return fetch(refs, settings, options or FetchOptions())
-        except DataMissing as error:
-            missing.append(error)
+        got = _try(partial(fetch, refs, settings, options or FetchOptions()))
+        if not isinstance(got, DataMissing):
+            return got
+        missing.append(got)
     if len(missing) == 1:
         raise missing[0]
     raise DataMissing(
         f"the template of {space.name}", "; ".join(e.where for e in missing), "; or: ".join(e.hint for e in missing)
     )
+
+
+def _try(get: Callable[[], Volume | Surface]) -> Volume | Surface | DataMissing:
+    try:
+        return get()
+    except DataMissing as error:
+        return error
 
 
 def _offered(ask: Asker, space: Space, variant: str | None) -> Sequence[Sequence[VolumeRef]]:
@@ -87,7 +95,6 @@ def picture(
 ) -> Picture:
     """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines."""
     from siibra_kg.volumes.plot import plot_mask  # noqa: PLC0415  matplotlib takes half a second
-    from siibra_kg.volumes.volume import Volume  # noqa: PLC0415
 
     shown = mask(ask, settings, region, space)
     background: Volume | Surface | None
