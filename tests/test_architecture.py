@@ -25,7 +25,7 @@ HOMES = {
     "owlready2": ("questions/ontology",),
     "pyshacl": ("questions/checks", "questions/shacl"),
     "nibabel": ("volumes/",),
-    "numpy": ("volumes/",),
+    "numpy": ("volumes/", "locations/"),
     "matplotlib": ("volumes/plot",),
     "requests": ("web/",),
     "pandas": ("table",),
