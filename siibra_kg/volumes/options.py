@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from siibra_kg.errors import BadVolume
 
 if TYPE_CHECKING:
     from siibra_kg.locations import BoundingBox
 
-__all__ = ["MAX_BYTES", "FetchOptions"]
+__all__ = ["MAX_BYTES", "FetchKeywords", "FetchOptions"]
 
 #: The most bytes that an array may have, unless asked for more: a brain of 0.5 mm in 64 bits.
 MAX_BYTES = 4 * 2**30
@@ -63,3 +63,15 @@ class FetchOptions:
                 raise BadVolume(name, f"is counted from 0, not {value}")
         if self.max_bytes < 1:
             raise BadVolume("max_bytes", f"{self.max_bytes} bytes are no array")
+
+
+class FetchKeywords(TypedDict, total=False):
+    """The parameters of :class:`FetchOptions` as keywords of the methods of a graph."""
+
+    resolution_mm: float | None
+    voi: BoundingBox | None
+    fragment: str | None
+    format: str | None
+    channel: int | None
+    z: int | None
+    max_bytes: int
