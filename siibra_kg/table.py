@@ -164,6 +164,19 @@ class Table:
         """Give the rows as dictionaries with plain values (IRIs as strings)."""
         return [{n: cell_plain(v) for n, v in zip(self.names, row, strict=True)} for row in self.cells]
 
+    @classmethod
+    def from_pandas(cls, frame: pd.DataFrame) -> Table:
+        """Give the rows of a data frame; what is missing in it is ``None`` here."""
+        types = {"i": "integer", "u": "integer", "f": "decimal", "b": "boolean"}
+        columns = tuple(Column(str(n), types.get(frame[n].dtype.kind, "string")) for n in frame.columns)
+        missing = frame.isna().to_numpy()
+        values = zip(*(frame[n].tolist() for n in frame.columns), strict=True)
+        cells = tuple(
+            tuple(None if gone else v for v, gone in zip(row, gaps, strict=True))
+            for row, gaps in zip(values, missing, strict=True)
+        )
+        return cls(columns, cells)
+
     def to_pandas(self) -> pd.DataFrame:
         """Give a :class:`pandas.DataFrame`; pandas is imported here and nowhere earlier."""
         import pandas as pd  # noqa: PLC0415  380 ms that only those who ask for it should pay
