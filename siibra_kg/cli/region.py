@@ -1,10 +1,9 @@
-"""Commands about one thing: region, find, tree, show, mask."""
+"""Commands about one thing: region, find, tree, show."""
 
 from __future__ import annotations
 
 import json
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,31 +89,6 @@ def show(
             write(kg.to_turtle(node))
         else:
             write(kg.to_nquads(node))
-
-
-@app.command()
-def mask(
-    spec: Spec,
-    out: Annotated[Path, typer.Option("--out", "-o", help="NIfTI file to write: .nii or .nii.gz.")],
-    space: Annotated[
-        str | None, typer.Option("--space", "-s", help="Reference space; needed where there are several.")
-    ] = None,
-    parcellation: ParcellationOption = None,
-    png: Annotated[
-        bool, typer.Option("--png", help="Also draw three orthogonal slices beside the NIfTI file.")
-    ] = False,
-    graph: GraphOption = None,
-) -> None:
-    """Write the voxels of a region as a NIfTI mask, and as a picture."""
-    with open_graph(graph) as kg:
-        found = kg.region(spec, parcellation)
-        volume = kg.mask(found, space)
-        write(str(volume.save(out)))
-        if png:
-            stem = out.name.removesuffix(".gz").removesuffix(".nii")
-            write(str(kg.picture(found, out.with_name(f"{stem}.png"), space)))
-    for name, value in volume.provenance.to_dict().items():
-        say(f"{name}: {'; '.join(value) if isinstance(value, list) else value}")
 
 
 def _facts(found: Region) -> Table:
