@@ -85,7 +85,7 @@ def _unpack(package: str, cache: Path, root: Path) -> str:
 
 @pytest.fixture(scope="session")
 def graph():
-    """Both map descriptions as triples, the way a build reads them."""
+    """The map descriptions as triples, the way a build reads them."""
     store = pyoxigraph.Store()
     for path in sorted((folder("ontologies") / "maps").glob("*.ttl")):
         store.load(path=path, format=pyoxigraph.RdfFormat.TURTLE, base_iri=BASE)
@@ -301,13 +301,11 @@ def test_swapped_hemispheres_in_the_table_are_caught(aal1_ref, settings):
 
 @pytest.fixture
 def template(graph, mricron, settings, monkeypatch):
-    (quad,) = graph.quads_for_pattern(
-        None, pyoxigraph.NamedNode(SKG + "volumeKind"), pyoxigraph.Literal("template"), None
-    )
+    node = value(graph, COLIN, SKG + "hasTemplate")
     monkeypatch.setattr(packages, "DEBIAN_ROOT", mricron)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return read_volume(_ref(graph, quad.subject.value, "template", space_name="MNI Colin 27"), settings)
+        return read_volume(_ref(graph, node, "template", space_name="MNI Colin 27"), settings)
 
 
 @pytest.mark.mirror
@@ -321,12 +319,10 @@ def test_the_template_is_on_the_grid_of_the_map(template, aal1):
 
 def test_a_missing_template_says_how_to_get_it(graph, settings, monkeypatch, tmp_path):
     """Where the Debian package is not installed the error names it."""
-    (quad,) = graph.quads_for_pattern(
-        None, pyoxigraph.NamedNode(SKG + "volumeKind"), pyoxigraph.Literal("template"), None
-    )
+    node = value(graph, COLIN, SKG + "hasTemplate")
     monkeypatch.setattr(packages, "DEBIAN_ROOT", tmp_path)
     with pytest.raises(DataMissing, match="apt-get install mricron-data"):
-        read_volume(_ref(graph, quad.subject.value, "template"), settings)
+        read_volume(_ref(graph, node, "template"), settings)
 
 
 @pytest.mark.mirror

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["curated", "mapping_sets"]
 
-# Graphs that this project writes itself: relative IRI, folder below ontologies/.
-_OWN = (("graph/ontology", "."), ("graph/maps", "maps"))
+# Graphs that this project writes itself: relative IRI, folders below ontologies/. What is in a folder "siibra" speaks
+# of releases and volumes that only siibra-configurations has.
+_OWN = (("graph/ontology", (".",)), ("graph/maps", ("maps", "maps/siibra")))
 _SUFFIX = ".sssom.tsv"
 
 
@@ -31,16 +32,18 @@ def curated(base: str, graphs: Collection[str]) -> Iterator[tuple[str, bytes]]:
     base
         Base of minted IRIs.
     graphs
-        What the sources say something in. The curated mappings are about siibra-configurations and about releases
-        that only it has, so without it they would be about nothing.
+        What the sources say something in. The curated mappings, and the maps in ``maps/siibra``, are about
+        siibra-configurations and about releases that only it has, so without it they would be about nothing.
     """
     folder = resources.folder("ontologies")
-    for graph, below in _OWN:
-        files = sorted((folder / below).glob("*.ttl"))
+    siibra = any(graph.startswith("graph/siibra/") for graph in graphs)
+    for graph, folders in _OWN:
+        used = [below for below in folders if siibra or not below.endswith("/siibra")]
+        files = sorted(path for below in used for path in (folder / below).glob("*.ttl"))
         blank = f"{base}id/blank/{graph.rpartition('/')[2]}/"
         parts = (to_ntriples(f.name, f.read_bytes(), "ttl", base, f"{blank}{f.stem}/") for f in files)
         yield graph, b"".join(parts)
-    if any(graph.startswith("graph/siibra/") for graph in graphs):
+    if siibra:
         yield from mapping_sets(base)
 
 

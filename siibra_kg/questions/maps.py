@@ -64,14 +64,15 @@ def volumes(
 ) -> tuple[VolumeRef, ...]:
     """Give a reference for each way to get each volume of the maps: of a release, in a space, of one map, of a kind.
 
-    The meaning of labels is not looked up: see :func:`with_labels`.
+    Of the ways to get a volume, those that need no more than a file that ships in a package come first. The meaning of
+    labels is not looked up: see :func:`with_labels`.
     """
     rows = ask.table("map/volumes", release=release, space=space, map=map, kind=kind)
     cited = _references(ask, (row.in_map for row in rows))
     found = _unique(
         _volume(row, row.map_kind, map=row.in_map, parcellation=row.parcellation_name or "") for row in rows
     )
-    return _boxed(ask, [replace(ref, references=cited.get(ref.map, ())) for ref in found])
+    return _boxed(ask, _at_hand_first([replace(ref, references=cited.get(ref.map, ())) for ref in found]))
 
 
 def of_region(ask: Asker, region: Region, space: IRI | None = None, kind: str | None = None) -> tuple[VolumeRef, ...]:
@@ -119,7 +120,7 @@ def of_region(ask: Asker, region: Region, space: IRI | None = None, kind: str | 
         )
         for row in rows
     ]
-    return _boxed(ask, found)
+    return _boxed(ask, _at_hand_first(found))
 
 
 def with_labels(ask: Asker, ref: VolumeRef) -> VolumeRef:
@@ -167,6 +168,16 @@ def templates(ask: Asker, space: IRI | None = None) -> tuple[VolumeRef, ...]:
 
 def _remote(ref: VolumeRef) -> bool:
     return not ref.url.startswith("pkg:")
+
+
+def _at_hand_first(refs: Sequence[VolumeRef]) -> list[VolumeRef]:
+    """Put those that ship in a package before the others that lead to the same voxels; nothing else moves."""
+    places: dict[tuple[object, ...], int] = {}
+    keys = [(ref.map, ref.iri, ref.region, ref.label, ref.z) for ref in refs]
+    for known in keys:
+        places.setdefault(known, len(places))
+    order = sorted(range(len(refs)), key=lambda i: (places[keys[i]], _remote(refs[i])))
+    return [refs[i] for i in order]
 
 
 def _map(row: Row) -> Map:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Grid", "check_grid", "grids_of", "has_midline", "known_grids"]
 
-#: In the name of a space of the Montreal Neurological Institute; NIfTI has a code (4) for its coordinates.
-_MNI = "/MNI-"
+#: In the IRI of a space of the Montreal Neurological Institute; NIfTI has a code (4) for its coordinates.
+_MNI = ("/MNI-", "/space/mni152-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,21 @@ class Grid:
         mine = np.diag([*self.diagonal, 1.0])
         mine[:3, 3] = self.offset
         return tuple(shape) == self.shape and bool(np.allclose(mine, affine, rtol=0, atol=0.01))
+
+    def holds(self, shape: tuple[int, ...], affine: NDArray[np.float64]) -> bool:
+        """Tell whether an array is a box cut from this grid: its voxels are some of the grid's, axes in any order.
+
+        Many atlases are files of the part of a template's grid that has labels, and some have their axes turned.
+        """
+        mine = np.diag([*self.diagonal, 1.0])
+        mine[:3, 3] = self.offset
+        to_grid = np.linalg.inv(mine) @ affine
+        whole = np.rint(to_grid)
+        steps = np.abs(whole[:3, :3])
+        if not np.allclose(to_grid, whole, rtol=0, atol=0.01) or (steps.sum(axis=0) != 1).any():
+            return False
+        ends = np.stack([whole[:3, 3], whole[:3, 3] + whole[:3, :3] @ (np.array(shape[:3]) - 1)])
+        return bool((steps.sum(axis=1) == 1).all() and (ends >= 0).all() and (ends < self.shape).all())
 
     def __str__(self) -> str:
         size = "x".join(str(n) for n in self.shape)
@@ -92,16 +107,17 @@ def has_midline(space: str) -> bool:
 
 def transform_code(space: str) -> int:
     """Give the NIfTI transform code for coordinates of a space: 4 (MNI 152 and kin) or 2 (another template)."""
-    return 4 if _MNI in space else 2
+    return 4 if any(part in space for part in _MNI) else 2
 
 
 def check_grid(name: str, space: IRI, shape: tuple[int, ...], affine: NDArray[np.float64]) -> None:
     """Warn with a :class:`GridWarning` if a grid is not one of those known for its declared space.
 
-    Nothing is said about a space without known grids, unless the grid is known from another space.
+    A box cut from a known grid of the space is as good as the whole. Nothing is said about a space without known grids,
+    unless the grid is known from another space.
     """
     declared = grids_of(space)
-    if any(g.matches(shape, affine) for g in declared):
+    if any(g.holds(shape, affine) for g in declared):
         return
     other = [g for g in known_grids() if g.matches(shape, affine)]
     if other:
