@@ -14,6 +14,8 @@ from siibra_kg.terms import contract, local_name
 from siibra_kg.volume_ref import LabelEntry, Map, VolumeRef
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from siibra_kg.terms import IRI
 
 __all__ = ["Atlas", "LabelEntry", "Map", "Mapping", "Parcellation", "Region", "Space", "View", "VolumeRef"]
@@ -35,7 +37,10 @@ class View(Protocol):
     def volumes(
         self, region: Region, space: Space | str | None = None, kind: str | None = None
     ) -> tuple[VolumeRef, ...]: ...
-    def mask(self, region: Region, space: Space | str | None = None) -> Any: ...  # noqa: ANN401  a volumes.Volume
+    # What follows gives volumes and a picture, whose types the model does not know.
+    def mask(self, region: Region, space: Space | str | None = None, **options: Any) -> Any: ...  # noqa: ANN401
+    def regional_map(self, region: Region, space: Space | str | None = None, **options: Any) -> Any: ...  # noqa: ANN401
+    def plot(self, region: Region, space: Space | str | None = None, out: Path | str | None = None) -> Any: ...  # noqa: ANN401
     def regions(self, parcellation: Parcellation) -> tuple[Region, ...]: ...
     def parcellation_spaces(self, parcellation: Parcellation) -> tuple[Space, ...]: ...
     def parcellations_of(self, atlas: Atlas) -> tuple[Parcellation, ...]: ...
@@ -265,9 +270,21 @@ class Region(_Concept):
         """
         return _view(self).volumes(self, space, kind)
 
-    def mask(self, space: Space | str | None = None) -> Any:  # noqa: ANN401  a siibra_kg.volumes.Volume
-        """Give the region's voxels as a :class:`~siibra_kg.volumes.Volume` of zeros and ones."""
-        return _view(self).mask(self, space)
+    def mask(self, space: Space | str | None = None, **options: Any) -> Any:  # noqa: ANN401  a siibra_kg.volumes.Volume
+        """Give the region's voxels as a :class:`~siibra_kg.volumes.Volume` of zeros and ones.
+
+        The options are those of :meth:`KnowledgeGraph.mask <siibra_kg.graph.KnowledgeGraph.mask>`: ``kind``,
+        ``threshold``, ``spec``, and how to fetch.
+        """
+        return _view(self).mask(self, space, **options)
+
+    def regional_map(self, space: Space | str | None = None, **options: Any) -> Any:  # noqa: ANN401  a Volume
+        """Give the region's statistical map; where it has several, of its halves or parts, their greatest value."""
+        return _view(self).regional_map(self, space, **options)
+
+    def plot(self, space: Space | str | None = None, out: Path | str | None = None) -> Any:  # noqa: ANN401  a Picture
+        """Draw three orthogonal slices through the region over the template of the space."""
+        return _view(self).plot(self, space, out)
 
     def __str__(self) -> str:
         where = f", {self.parcellation.name}" if self.parcellation else ""

@@ -11,12 +11,14 @@ from siibra_kg.questions.ask import Asker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from siibra_kg import model
     from siibra_kg.config import Settings
     from siibra_kg.stores.protocol import Store
     from siibra_kg.templates import Template
     from siibra_kg.volumes import Volume
+    from siibra_kg.volumes.plot_canvas import Picture
 
 __all__ = ["GraphView"]
 
@@ -90,6 +92,16 @@ class GraphView:
         """See :attr:`Space.templates <siibra_kg.model.Space.templates>`."""
         return maps.templates(self.ask, space.iri)
 
-    def mask(self, region: model.Region, space: model.Space | str | None = None) -> Volume:
+    def mask(self, region: model.Region, space: model.Space | str | None = None, **options: object) -> Volume:
         """See :meth:`Region.mask <siibra_kg.model.Region.mask>`."""
-        return voxels.mask(self.ask, self.settings, region, space)
+        return voxels.mask(self.ask, self.settings, region, space, **voxels.with_options(options))
+
+    def regional_map(self, region: model.Region, space: model.Space | str | None = None, **options: object) -> Volume:
+        """See :meth:`Region.regional_map <siibra_kg.model.Region.regional_map>`."""
+        return voxels.regional_map(self.ask, self.settings, region, space, **voxels.with_options(options))
+
+    def plot(
+        self, region: model.Region, space: model.Space | str | None = None, out: Path | str | None = None
+    ) -> Picture:
+        """See :meth:`Region.plot <siibra_kg.model.Region.plot>`."""
+        return voxels.picture(self.ask, self.settings, region, space, out)

@@ -60,11 +60,7 @@ class Imaged(Names):
         DataMissing
             If no such map shows the region or any part of it, or its file cannot be had: says where it is.
         """
-        found = self.region(region)
-        fetch = _options(options)
-        return voxels.mask(
-            self._ask, self.settings, found, space, kind=kind, spec=spec, threshold=threshold, options=fetch
-        )
+        return self.region(region).mask(space, kind=kind, spec=spec, threshold=threshold, **options)  # type: ignore[no-any-return]
 
     def regional_map(
         self,
@@ -80,8 +76,7 @@ class Imaged(Names):
         DataMissing
             As :meth:`mask`.
         """
-        found = self.region(region)
-        return voxels.regional_map(self._ask, self.settings, found, space, spec=spec, options=_options(options))
+        return self.region(region).regional_map(space, spec=spec, **options)  # type: ignore[no-any-return]
 
     def map(
         self,
@@ -174,8 +169,7 @@ class Imaged(Names):
         out
             A PNG file to write.
         """
-        where = None if out is None else Path(out)
-        return voxels.picture(self._ask, self.settings, self.region(region), space, where)
+        return self.region(region).plot(space, out)  # type: ignore[no-any-return]
 
     def picture(self, region: model.Region, out: str | Path, space: str | model.Space | None = None) -> Path:
         """Draw a region into a PNG file; see :meth:`plot`."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import AmbiguousName, DataMissing
 from siibra_kg.questions import maps, matching, naming
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from siibra_kg.model import Parcellation, Region, Space
     from siibra_kg.questions.ask import Asker
     from siibra_kg.volume_ref import Map, VolumeRef
 
-__all__ = ["find_map", "home_of", "volumes"]
+__all__ = ["find_map", "home_of", "volumes", "with_options"]
 
 
 def find_map(
@@ -78,3 +80,11 @@ def volumes(ask: Asker, region: Region, space: Space | str | None, kind: str | N
         there = ask.table("map/spaces-of-region", region=region.iri).column("iri")
         where = naming.space_among(ask, space, frozenset(there)).iri
     return maps.of_region(ask, region, where, None if kind is None else maps.kind_of(kind))
+
+
+def with_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the keywords that say how to fetch into one value, ``options``, and leave the others."""
+    from siibra_kg.volumes.options import FetchOptions  # noqa: PLC0415  numpy takes 100 ms
+
+    ours = {name: given[name] for name in ("kind", "spec", "threshold") if name in given}
+    return ours | {"options": FetchOptions(**{k: v for k, v in given.items() if k not in ours})}

@@ -91,7 +91,7 @@ def _offered(ask: Asker, space: Space, variant: str | None) -> Sequence[Sequence
 
 
 def picture(
-    ask: Asker, settings: Settings, region: Region, space: Space | str | None, out: Path | None = None
+    ask: Asker, settings: Settings, region: Region, space: Space | str | None, out: Path | str | None = None
 ) -> Picture:
     """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines."""
     from siibra_kg.volumes.plot import plot_mask  # noqa: PLC0415  matplotlib takes half a second

@@ -1,0 +1,148 @@
+"""From places to regions and back: assignment, sampling, and transformations from one space to another."""
+
+from __future__ import annotations
+
+from dataclasses import is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from siibra_kg.facade.imaged import Imaged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+    from siibra_kg import model
+    from siibra_kg.locations import BoundingBox, Point, PointCloud
+    from siibra_kg.volumes import Volume
+    from siibra_kg.volumes.options import FetchKeywords
+
+__all__ = ["Located"]
+
+
+class Located(Imaged):
+    """Points, clouds, boxes and images in reference spaces; the name of a space is looked up, nothing is guessed."""
+
+    def assign(
+        self,
+        query: Point | PointCloud | Volume | NDArray[Any],
+        parcellation: str | model.Parcellation,
+        space: str | model.Space | None = None,
+        *,
+        kind: str = "labelled",
+        spec: str | None = None,
+        minsize_voxel: int = 1,
+        lower_threshold: float = 0.0,
+        split_components: bool = True,
+        **options: Unpack[FetchKeywords],
+    ) -> pd.DataFrame:
+        """Tell which regions of a parcellation points or an image lie in, and how well they fit.
+
+        Parameters
+        ----------
+        query
+            A point, a point cloud, an image or mask; or coordinates in mm, shape (n, 3), of ``space``.
+        parcellation
+            The release whose map is asked, or its name.
+        space
+            The space of coordinates that are given as an array. Everything else knows its space, and this has to be
+            the same.
+        kind, spec
+            Which map; see :meth:`map`.
+        minsize_voxel, lower_threshold, split_components
+            See :func:`siibra_kg.volumes.assign.assign`.
+        **options
+            How to fetch the map.
+
+        Returns
+        -------
+        pandas.DataFrame
+            siibra's columns; a point outside of every region, or of the map, has a row that says so.
+
+        Raises
+        ------
+        SpaceMismatch
+            If the query is in another space than the map: transform it first.
+        """
+        from siibra_kg.volumes.assign import assign  # noqa: PLC0415  numpy takes 100 ms
+
+        home = self._home(query, space)
+        placed = self.placed(query) if hasattr(query, "space") else query
+        found = self.map(parcellation, home, kind, spec, **options)
+        return assign(
+            found,
+            placed,
+            minsize_voxel=minsize_voxel,
+            lower_threshold=lower_threshold,
+            split_components=split_components,
+            space=home.iri,
+        )
+
+    def _home(self, query: object, space: str | model.Space | None) -> model.Space:
+        """Give the space that a query is in: its own, else the one that was said."""
+        from siibra_kg.errors import TermError  # noqa: PLC0415
+
+        if hasattr(query, "space"):
+            return self.space(query.space)
+        if space is None:
+            raise TermError(type(query).__name__, "a query that knows its space; say `space=` for bare coordinates")
+        return self.space(space)
+
+    def placed(self, thing: Any) -> Any:  # noqa: ANN401  whatever it is, with its space looked up
+        """Give a location whose space is the one that its name means."""
+        from siibra_kg.locations import PointCloud  # noqa: PLC0415
+
+        home = self.space(thing.space).iri
+        if isinstance(thing, PointCloud):
+            return PointCloud(thing.array, home, sigma_mm=thing.sigma_mm, labels=thing.labels)
+        return replace(thing, space=home) if is_dataclass(thing) and not isinstance(thing, type) else thing
+
+    def sample_locations(
+        self,
+        region: str | model.Region,
+        space: str | model.Space | None = None,
+        n: int = 100,
+        *,
+        seed: int,
+        kind: str = "labelled",
+        spec: str | None = None,
+        **options: Unpack[FetchKeywords],
+    ) -> PointCloud:
+        """Draw points from a region: the same for the same seed.
+
+        Parameters
+        ----------
+        region, space
+            As of :meth:`mask`.
+        n
+            How many.
+        seed
+            A number; there is no default, so that nobody publishes points that cannot be drawn again.
+        kind
+            ``"labelled"`` for a density that grows with the square of the distance to the border, ``"statistical"``
+            for one that follows the map.
+        """
+        from siibra_kg.volumes.sampling import sample_volume  # noqa: PLC0415
+
+        found = self.region(region)
+        if kind.lower() == "statistical":
+            volume = self.regional_map(found, space, spec, **options)
+        else:
+            volume = self.mask(found, space, spec=spec, **options)
+        return sample_volume(volume, n, seed=seed)
+
+    def spatial_properties(
+        self, region: str | model.Region, space: str | model.Space | None = None, **options: Unpack[FetchKeywords]
+    ) -> pd.DataFrame:
+        """Give centroid (mm), volume (mm³) and box of each connected component of a region, largest first."""
+        from siibra_kg.volumes.components import spatial_properties  # noqa: PLC0415
+
+        return spatial_properties(self.mask(region, space, **options))
+
+    def box(self, region: str | model.Region, space: str | model.Space | None = None) -> BoundingBox:
+        """Give the smallest box around a region, in mm."""
+        from siibra_kg.locations import BoundingBox  # noqa: PLC0415
+
+        volume = self.mask(region, space)
+        low, high = volume.bounding_box().tolist()
+        return BoundingBox(tuple(low), tuple(high), volume.space)
