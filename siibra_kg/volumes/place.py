@@ -11,24 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume, SpaceMismatch
+from siibra_kg.errors import BadVolume, TermError
+from siibra_kg.locations.same import space_of
+from siibra_kg.terms import IRI, is_iri
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from siibra_kg.locations import BoundingBox
 
-__all__ = [
-    "IN_MM",
-    "Block",
-    "affine_in_mm",
-    "block_in",
-    "moved",
-    "same_space",
-    "shift_between",
-    "space_iri",
-    "to_voxels",
-]
+__all__ = ["IN_MM", "Block", "affine_in_mm", "as_space", "block_in", "crop_step", "moved", "shift_between", "to_voxels"]
 
 #: Units of length, in mm.
 IN_MM = {"m": 1000.0, "mm": 1.0, "um": 1e-3, "nm": 1e-6}
@@ -38,21 +30,18 @@ Block = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 _TINY = 1e-3
 
 
-def space_iri(space: object) -> str:
-    """Give the IRI of a space that is one, or that is named by its IRI."""
-    return str(getattr(space, "iri", space))
-
-
-def same_space(one: object, other: object, hint: str = "transform one of them first") -> None:
-    """Refuse two things that are not in the same version of the same space.
+def as_space(space: object) -> IRI:
+    """Give the IRI of a space that someone names.
 
     Raises
     ------
-    SpaceMismatch
-        If they are not; nothing is ever transformed silently.
+    TermError
+        If it is neither a space nor an IRI: a name would have to be looked up in the graph.
     """
-    if space_iri(one) != space_iri(other):
-        raise SpaceMismatch(space_iri(one), space_iri(other), hint)
+    found = space_of(space)
+    if not is_iri(found):
+        raise TermError(found, "a reference space: give a Space (kg.space(…)) or its IRI")
+    return IRI(found)
 
 
 def affine_in_mm(name: str, affine: NDArray[np.float64], said: str | None, declared: str) -> NDArray[np.float64]:
@@ -117,6 +106,12 @@ def block_in(name: str, affine: NDArray[np.float64], shape: tuple[int, ...], box
         raise BadVolume(name, reason, f"its voxels reach from {lowest} to {highest}")
     (a, b, c), (d, e, f) = low.astype(int).tolist(), high.astype(int).tolist()
     return (a, d), (b, e), (c, f)
+
+
+def crop_step(box: BoundingBox) -> str:
+    """Say what was done to a volume that was cut to a box."""
+    low, high = (", ".join(f"{v:g}" for v in end) for end in (box.minimum, box.maximum))
+    return f"voxels whose centres are in the box from ({low}) to ({high}) mm"
 
 
 def moved(affine: NDArray[np.float64], start: ArrayLike) -> NDArray[np.float64]:

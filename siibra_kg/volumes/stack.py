@@ -9,9 +9,9 @@ from siibra_kg.volumes.nifti import open_nifti
 from siibra_kg.volumes.options import MAX_BYTES
 from siibra_kg.volumes.packages import locate
 from siibra_kg.volumes.place import affine_in_mm
+from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.providers.nifti_file import check_content, member_of
 from siibra_kg.volumes.spaces import check_grid
-from siibra_kg.volumes.volume import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -2,67 +2,42 @@
 
 from __future__ import annotations
 
-import html
 import json
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume, LabelMismatch
+from siibra_kg.errors import BadVolume
 from siibra_kg.terms import contract
+from siibra_kg.volumes import derive, own
 from siibra_kg.volumes.nifti import to_nibabel, write
+from siibra_kg.volumes.place import as_space
+from siibra_kg.volumes.placed import Placed
+from siibra_kg.volumes.provenance import Provenance
+from siibra_kg.volumes.show import to_html
 from siibra_kg.volumes.spaces import transform_code
 
 if TYPE_CHECKING:
     import nibabel as nib
     from numpy.typing import ArrayLike, NDArray
 
+    from siibra_kg.locations import BoundingBox, Point, PointCloud
+    from siibra_kg.model import Space
     from siibra_kg.terms import IRI
     from siibra_kg.volumes.label_map import LabelMap
     from siibra_kg.volumes.plot_canvas import Picture
+    from siibra_kg.volumes.resample import PointValues
 
 __all__ = ["Provenance", "Volume"]
 
 _INTENTS = {"mask": "label", "labelled": "label"}
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where the voxels of a volume come from.
-
-    Parameters
-    ----------
-    volume, map
-        IRIs of the ``skg:Volume`` that was read, and of the ``skg:ParcellationMap`` it belongs to.
-    url
-        Of the file.
-    sha256
-        Of the decoded file, as it was read.
-    license, citation
-        Of the data, as the graph states them.
-    derivation
-        The steps from the file to these voxels, oldest first; empty for the file as it is.
-    """
-
-    volume: IRI | None = None
-    map: IRI | None = None
-    url: str = ""
-    sha256: str = ""
-    license: str = ""
-    citation: str = ""
-    derivation: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the fields that are known, in their order."""
-        rows = {n: getattr(self, n) for n in self.__slots__}
-        return {n: list(v) if isinstance(v, tuple) else str(v) for n, v in rows.items() if v}
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Volume:
+class Volume(Placed):
     """A three-dimensional array in a reference space. Frozen: the array cannot be written to.
 
     Parameters
@@ -124,80 +99,139 @@ class Volume:
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "affine", affine)
 
-    @property
-    def unit(self) -> str:
-        """The unit of the affine and of every coordinate: always ``"mm"``."""
-        return "mm"
+    @classmethod
+    def from_array(
+        cls, array: ArrayLike, affine: ArrayLike, space: Space | str, *, kind: str = "statistical", name: str = ""
+    ) -> Volume:
+        """Make a volume of an array of one's own.
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Voxels along the three axes of the array."""
-        i, j, k = self.array.shape
-        return (i, j, k)
+        Parameters
+        ----------
+        array
+            Three dimensions.
+        affine
+            4x4, voxel indices to mm in the space.
+        space
+            The reference space of these mm: a :class:`~siibra_kg.model.Space`, or its IRI. It cannot be known from
+            the array, and nothing is assumed.
+        kind, name
+            As of :class:`Volume`.
+        """
+        home = as_space(space)
+        return cls(np.asarray(array), np.asarray(affine), home, getattr(space, "name", ""), kind, name)
 
-    @property
-    def voxel_size(self) -> tuple[float, float, float]:
-        """Edge lengths of a voxel along the three axes of the array, in mm."""
-        x, y, z = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0)).tolist()
-        return (x, y, z)
+    @classmethod
+    def from_nifti(
+        cls, image: str | Path | nib.Nifti1Image, space: Space | str, *, kind: str = "statistical", name: str = ""
+    ) -> Volume:
+        """Make a volume of a NIfTI file, or of an image of nibabel, of one's own.
 
-    @property
-    def voxel_volume(self) -> float:
-        """Volume of one voxel in cubic mm."""
-        x, y, z = self.affine[:3, :3].T
-        # The triple product is exact where numpy.linalg.det, an LU decomposition, gives 7.999999999999998 for 2 mm.
-        return abs(float(np.cross(x, y) @ z))
-
-    def to_mm(self, indices: ArrayLike) -> NDArray[np.float64]:
-        """Turn voxel indices, shape (..., 3), into mm; an index is the centre of its voxel."""
-        points: NDArray[np.float64] = np.asarray(indices, dtype=np.float64) @ self.affine[:3, :3].T + self.affine[:3, 3]
-        return points
-
-    def nonzero(self) -> NDArray[np.intp]:
-        """Give the indices of all voxels that are not zero, shape (n, 3).
+        Parameters
+        ----------
+        image
+            A ``.nii`` or ``.nii.gz`` file with three dimensions; or an image, in mm if it says any unit.
+        space, kind, name
+            As of :meth:`from_array`. No header says which version of which space it is in, so you have to.
 
         Raises
         ------
-        LabelMismatch
-            If there are none.
+        BadVolume
+            If the file cannot be read, or the unit of an image is another.
+        TermError
+            If the space is none.
         """
-        # Column-major, as NIfTI arrays are: half a second faster on a brain of 1 mm than numpy.argwhere.
-        voxels = np.flatnonzero(self.array.reshape(-1, order="F"))
-        if len(voxels) == 0:
-            raise LabelMismatch(self._called(), "every voxel is zero")
-        return np.stack(np.unravel_index(voxels, self.array.shape, order="F"), axis=1)
+        array, affine, source = own.nifti(image, name)
+        name = name or Path(unquote(source.url)).name
+        return replace(cls.from_array(array, affine, space, kind=kind, name=name), provenance=source)
 
-    def centroid(self) -> NDArray[np.float64]:
-        """Give the mean position in mm of the voxels that are not zero, shape (3,)."""
-        return self.to_mm(self.nonzero().mean(axis=0))
+    def cropped(self, box: BoundingBox) -> Volume:
+        """Give the part whose voxel centres lie in a box, or on its border.
 
-    def bounding_box(self) -> NDArray[np.float64]:
-        """Give the smallest box along x, y, z that holds all voxels that are not zero, edges included.
+        Of an oblique grid it is the smallest block that has them all.
+
+        Raises
+        ------
+        SpaceMismatch
+            If the box is in another space.
+        BadVolume
+            If no voxel is in it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from siibra_kg.locations import BoundingBox
+        >>> atlas = Volume.from_array(np.ones((91, 109, 91), np.uint8), np.diag([2, 2, 2, 1]), "x:space")
+        >>> atlas.cropped(BoundingBox((20, 20, 20), (60, 60, 60), "x:space")).shape
+        (21, 21, 21)
+        """
+        return derive.cropped(self, box)
+
+    def evaluate_points(self, points: Point | PointCloud | ArrayLike, interpolation: str | None = None) -> PointValues:
+        """Read the volume at points; those outside are rows that say so.
+
+        Parameters
+        ----------
+        points
+            A point or a cloud in the space of the volume; or an array of shape (n, 3) or (3,), which is taken as mm
+            of this space.
+        interpolation
+            ``"linear"`` (what templates and statistical volumes get unless told) or ``"nearest"`` (all that labels
+            and masks can have).
 
         Returns
         -------
-        numpy.ndarray
-            Shape (2, 3), mm: the lowest and the highest corner.
+        PointValues
+            ``values`` and ``inside``, both of shape (n,).
+
+        Raises
+        ------
+        SpaceMismatch
+            If the points say that they are in another space.
+        LabelMismatch
+            If labels were to be interpolated.
         """
-        linear = self.affine[:3, :3]
-        half = np.abs(linear).sum(axis=1) / 2  # of the box around one voxel
-        if ((linear != 0).sum(axis=1) == 1).all():
-            centres = self.to_mm(self._index_box())
-        else:  # oblique: the corners of the box in the array may be far outside of what it holds
-            centres = self.to_mm(self.nonzero())
-        return np.stack([centres.min(axis=0) - half, centres.max(axis=0) + half])
+        return derive.evaluated(self, points, interpolation)
 
-    def _index_box(self) -> NDArray[np.intp]:
-        """Give the lowest and highest index along each axis of what is not zero, shape (2, 3)."""
-        some = self.array != 0
-        along = [np.flatnonzero(some.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-        if len(along[0]) == 0:
-            raise LabelMismatch(self._called(), "every voxel is zero")
-        return np.array([[a[0] for a in along], [a[-1] for a in along]])
+    def intersection(self, other: Volume) -> Volume | None:
+        """Give what two volumes have in common: the smaller value, voxel by voxel, where both are.
 
-    def volume_mm3(self) -> float:
-        """Give the volume in cubic mm of the voxels that are not zero."""
-        return float(np.count_nonzero(self.array) * self.voxel_volume)
+        Returns
+        -------
+        Volume or None
+            On the voxels that both grids have, a mask if both are masks; ``None`` where nothing is in common.
+
+        Raises
+        ------
+        SpaceMismatch
+            If they are in different spaces.
+        BadVolume
+            If their grids differ by more than whole voxels.
+        LabelMismatch
+            If one is a label map: of two labels none is the smaller.
+        """
+        return derive.intersected(self, other)
+
+    def resampled_to(self, other: Volume, interpolation: str | None = None, outside: float = 0) -> Volume:
+        """Give this volume on the grid of another of the same space.
+
+        Parameters
+        ----------
+        other
+            Only its grid counts.
+        interpolation
+            As of :meth:`evaluate_points`. Linear values are floats and stay floats; where the grids differ by whole
+            voxels they are moved and not computed.
+        outside
+            For voxels of the other grid that this one does not reach.
+
+        Raises
+        ------
+        SpaceMismatch
+            If they are in different spaces.
+        LabelMismatch
+            If labels were to be interpolated.
+        """
+        return derive.resampled(self, other, interpolation, outside)
 
     def to_nibabel(self) -> nib.Nifti1Image:
         """Give a :class:`nibabel.Nifti1Image`; space and provenance travel in a header extension, as JSON."""
@@ -205,6 +239,10 @@ class Volume:
         text = json.dumps({**{k: v for k, v in note.items() if v}, **self.provenance.to_dict()}, ensure_ascii=False)
         code = transform_code(self.space)
         return to_nibabel(self.array, self.affine, code=code, intent=_INTENTS.get(self.kind, "none"), note=text)
+
+    def to_nilearn(self) -> nib.Nifti1Image:
+        """Give an image that functions of nilearn take: the one of :meth:`to_nibabel`; nilearn is not needed for it."""
+        return self.to_nibabel()
 
     def save(self, path: str | Path) -> Path:
         """Write a ``.nii`` or ``.nii.gz`` file; equal volumes give equal bytes.
@@ -242,34 +280,9 @@ class Volume:
     def _called(self) -> str:
         return self.name or str(self.provenance.volume or "volume")
 
-    def _facts(self) -> dict[str, str]:
-        size = " x ".join(f"{v:g}" for v in self.voxel_size)
-        return {
-            "kind": self.kind,
-            "name": self.name,
-            "parcellation": self.parcellation,
-            "space": f"{self.space_name} <{contract(self.space)}>".strip(),
-            "voxels": f"{' x '.join(map(str, self.shape))} of {size} mm, {self.array.dtype}",
-            "file": self.provenance.url,
-            "derived": "; ".join(self.provenance.derivation),
-            "license": self.provenance.license,
-            "citation": self.provenance.citation,
-        }
-
     def __repr__(self) -> str:
         size = "x".join(map(str, self.shape))
         return f"<Volume {self.kind} {self.name!r} {size} {self.array.dtype} in {contract(self.space)}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>"
-            for k, v in self._facts().items()
-            if v
-        )
-        table = f"<table><caption>Volume</caption>{rows}</table>"
-        if find_spec("matplotlib") is None or not self.array.any():
-            return table
-        from siibra_kg.volumes import plot  # noqa: PLC0415  as in plot()
-
-        picture = plot.plot_mask(self, outlines=self.context) if self.kind == "mask" else plot.plot_volume(self)
-        return picture.to_html() + table
+        return to_html(self)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siibra_kg.errors import BadVolume
+from siibra_kg.locations.same import require_same_space
 from siibra_kg.volumes.nifti import open_nifti
 from siibra_kg.volumes.packages import locate
-from siibra_kg.volumes.place import affine_in_mm, block_in, moved, same_space
+from siibra_kg.volumes.place import affine_in_mm, block_in, crop_step, moved
+from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.spaces import check_grid
-from siibra_kg.volumes.volume import Provenance, Volume
+from siibra_kg.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siibra_kg.config import Settings
-    from siibra_kg.locations import BoundingBox
     from siibra_kg.model import VolumeRef
     from siibra_kg.volumes.options import FetchOptions
 
@@ -54,7 +55,7 @@ def read(ref: VolumeRef, options: FetchOptions, settings: Settings) -> Volume:
         If the voxel grid is not one that is known for the declared space.
     """
     if options.voi is not None:
-        same_space(ref.space, options.voi.space, "give the box in the space of the volume")
+        require_same_space(ref, options.voi, "a volume is cut by a box of its own space")
     path = locate(ref, settings)
     with open_nifti(path, member_of(ref)) as file:
         header = file.header
@@ -71,7 +72,7 @@ def read(ref: VolumeRef, options: FetchOptions, settings: Settings) -> Volume:
     if block != whole and options.voi is not None:
         (a, b), (c, d), (e, _) = block
         array, affine = _part(array, ((a, b), (c, d))), moved(affine, (a, c, e))
-        steps.append(_step(options.voi))
+        steps.append(crop_step(options.voi))
     return Volume(
         array=array,
         affine=affine,
@@ -143,8 +144,3 @@ def _part(array: NDArray[Any], block: tuple[tuple[int, int], tuple[int, int]]) -
     (a, b), (c, d) = block
     part: NDArray[Any] = array[a:b, c:d].copy(order="F")  # a view would hold the rest in memory
     return part
-
-
-def _step(box: BoundingBox) -> str:
-    ends = [", ".join(f"{v:g}" for v in end) for end in (box.minimum, box.maximum)]
-    return f"voxels whose centres are in the box from ({ends[0]}) to ({ends[1]}) mm"
