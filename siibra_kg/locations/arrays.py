@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["affine", "moved", "numbers", "scale", "sigmas"]
+__all__ = ["affine", "inverse", "moved", "numbers", "scale", "sigmas", "square"]
 
 
 def numbers(values: ArrayLike) -> NDArray[np.float64]:
@@ -61,6 +61,18 @@ def affine(values: ArrayLike) -> NDArray[np.float64]:
     if np.linalg.matrix_rank(matrix[:3, :3]) < 3:
         raise TermError(matrix.tolist(), "an affine that can be inverted")
     return matrix
+
+
+def square(values: Sequence[float]) -> NDArray[np.float64]:
+    """Give 16 numbers, row by row, as an affine."""
+    return affine(np.reshape(values, (4, 4)))
+
+
+def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the affine that leads back."""
+    back = np.asarray(np.linalg.inv(matrix), np.float64)
+    back[3] = 0, 0, 0, 1  # exactly
+    return back
 
 
 def moved(points: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
