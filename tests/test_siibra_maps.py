@@ -106,9 +106,20 @@ def test_every_row_of_every_index_is_there_with_its_region_and_every_address(bot
     found = Counter(
         (r.map, r.in_space, r.map_kind, names[r.iri], r.volume_index, r.label, r.z, r.fragment, r.provider, str(r.url))
         for r in both.query("map/index")
-        if r.map in {head[0] for head in expected}
+        if r.map in {head[0] for head in expected} and not str(r.url).startswith("pkg:")
     )
     assert found == expected
+
+
+def test_copies_in_packages_are_one_more_way_to_the_same_rows(both, iris):
+    """Of siibra's maps only MarsAtlas ships in a package: each of its 96 rows has two ways, the near one first."""
+    near = [r for r in both.query("map/index") if str(r.url).startswith("pkg:") and r.map in set(iris.values())]
+    mars = iris["siibra-map-v0.0.1_colin27-marsatlas-labelled"]
+    assert {r.map for r in near} == {mars}
+    assert len(near) == 96
+    refs = both.region("amygdala left", "marsatlas").volumes()
+    assert [ref.url.partition(":")[0] for ref in refs] == ["pkg", "https"]
+    assert len({(ref.iri, ref.label) for ref in refs}) == 1
 
 
 def test_the_index_of_one_release_is_the_part_of_the_whole(both):
@@ -121,14 +132,18 @@ def test_the_index_of_one_release_is_the_part_of_the_whole(both):
 
 def test_all_maps_are_listed_as_values(both, configurations, iris, spaces):
     listed = {m.identifier: m for m in both.maps()}
-    assert len(both.maps()) == 64
+    assert len(both.maps()) == 66
     for doc in files(configurations, "maps").values():
         found = listed[doc["@id"]]
         unmapped = sum(map(len, doc.get("unmappedIndicies", {}).values()))
         assert (found.iri, found.kind, found.volumes) == (iris[doc["@id"]], kind(doc), len(doc["volumes"]))
         assert found.entries == sum(map(len, doc["indices"].values())) + unmapped
         assert (found.parcellation, found.space) == (iris[doc["parcellation"]["@id"]], iris[space_of(doc, spaces)])
-    assert listed[""].id == "aal1-spm12-v4/colin27/labelled"
+    assert {m.id for m in both.maps() if not m.identifier} == {
+        "aal1-spm12-v4/colin27/labelled",
+        "dka-2006/mni152-nlin6-asym/labelled",
+        "harvardoxford-cort-maxprob-thr0/mni152-nlin6-asym/statistical",
+    }
 
 
 def test_providers_are_counted_as_the_json_has_them(both, configurations):
@@ -146,9 +161,9 @@ def test_providers_are_counted_as_the_json_has_them(both, configurations):
     for doc in files(configurations, "features").values():
         if "providers" in doc:
             add("section" if "/section" in doc["@type"] else "voi", doc)
-    for ours in ("labelled", "template"):  # AAL1 and Colin 27
-        volumes["nii", ours] += 1
-        urls["nii", ours] += 1
+    own = ("labelled", "labelled", "statistical", "template", "template", "template")  # tests/test_volumes_atlases.py
+    volumes.update(("nii", what) for what in own)
+    urls.update(("nii", what) for what in (*own, "labelled"))  # a second address of siibra's MarsAtlas
     table = both.query("map/volumes-per-provider")
     assert {(r.provider, r.kind): r.volumes for r in table} == volumes
     assert {(r.provider, r.kind): r.addresses for r in table} == urls
