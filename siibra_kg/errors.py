@@ -21,6 +21,7 @@ __all__ = [
     "NetworkDisabled",
     "NoSuchName",
     "NoSuchTemplate",
+    "OutsideVolume",
     "ParameterError",
     "QueryError",
     "SiibraKGError",
@@ -280,6 +281,10 @@ class BadVolume(SiibraKGError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" + (f"; {self.hint}" if self.hint else "")
+
+
+class OutsideVolume(BadVolume):
+    """What was asked for lies where a volume has no voxels."""
 
 
 class VolumeWarning(UserWarning):

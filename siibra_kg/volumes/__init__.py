@@ -4,8 +4,25 @@ This layer knows arrays, reference spaces and volume references; it knows no sto
 """
 
 from siibra_kg.volumes.label_map import Census, LabelMap, Side
+from siibra_kg.volumes.options import FetchOptions
 from siibra_kg.volumes.packages import locate
-from siibra_kg.volumes.read import read_label_map, read_volume
+from siibra_kg.volumes.read import fetch, read_label_map, read_volume
+from siibra_kg.volumes.stack import Stack, open_stack
+from siibra_kg.volumes.surface import Surface
 from siibra_kg.volumes.volume import Provenance, Volume
 
-__all__ = ["Census", "LabelMap", "Provenance", "Side", "Volume", "locate", "read_label_map", "read_volume"]
+__all__ = [
+    "Census",
+    "FetchOptions",
+    "LabelMap",
+    "Provenance",
+    "Side",
+    "Stack",
+    "Surface",
+    "Volume",
+    "fetch",
+    "locate",
+    "open_stack",
+    "read_label_map",
+    "read_volume",
+]

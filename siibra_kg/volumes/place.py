@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume, TermError
+from siibra_kg.errors import BadVolume, OutsideVolume, TermError
 from siibra_kg.locations.same import space_of
 from siibra_kg.terms import IRI, is_iri
 
@@ -86,7 +86,7 @@ def block_in(name: str, affine: NDArray[np.float64], shape: tuple[int, ...], box
 
     Raises
     ------
-    BadVolume
+    OutsideVolume
         If there are none.
 
     Examples
@@ -103,7 +103,7 @@ def block_in(name: str, affine: NDArray[np.float64], shape: tuple[int, ...], box
         ends = np.array(list(product(*((-0.5, n - 0.5) for n in shape)))) @ affine[:3, :3].T + affine[:3, 3]
         lowest, highest = ends.min(axis=0).round(2).tolist(), ends.max(axis=0).round(2).tolist()
         reason = f"no centre of a voxel lies in the box from {box.minimum} to {box.maximum} mm"
-        raise BadVolume(name, reason, f"its voxels reach from {lowest} to {highest}")
+        raise OutsideVolume(name, reason, f"its voxels reach from {lowest} to {highest}")
     (a, b, c), (d, e, f) = low.astype(int).tolist(), high.astype(int).tolist()
     return (a, d), (b, e), (c, f)
 

