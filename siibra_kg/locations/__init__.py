@@ -13,9 +13,10 @@ from siibra_kg.locations.cloud import PointCloud
 from siibra_kg.locations.plane import Plane
 from siibra_kg.locations.point import Point
 from siibra_kg.locations.relation import Location, intersection, relation, union
-from siibra_kg.locations.same import require_same_space, space_of
+from siibra_kg.locations.same import TRANSFORM, require_same_space, space_of
 
 __all__ = [
+    "TRANSFORM",
     "BoundingBox",
     "Location",
     "Plane",
