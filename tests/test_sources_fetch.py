@@ -308,7 +308,7 @@ def test_a_terminal_sees_one_line_that_grows(monkeypatch):
     show = progress_line()
     show("https://e.org/a.nt", 1_500_000, None)
     show("https://e.org/a.nt", 2_000_000, 2_000_000)
-    assert terminal.getvalue() == "\rhttps://e.org/a.nt: 1.5 MB\rhttps://e.org/a.nt: 2.0 of 2.0 MB\n"
+    assert terminal.getvalue() == "\rhttps://e.org/a.nt: 1.5 MB\rhttps://e.org/a.nt: 2.0 of 2.0 MB [####################]\n"
 
 
 def test_a_lock_that_is_never_released_is_named(server, tmp_path, monkeypatch):

@@ -403,9 +403,11 @@ def test_a_debian_file_is_found_installed_or_unpacked(settings, tmp_path, monkey
 
 def test_web_files_come_from_mirror_or_cache(settings, tmp_path):
     """A web address is looked up in the mirror, then in the cache; what is missing is named with its URL and place."""
+    settings = replace(settings, offline=True)
     ref = ref_to("https://example.org/maps/a%20b.nii.gz")
-    with pytest.raises(DataMissing, match=r"fetch https://example\.org/maps/a%20b\.nii\.gz and put it there") as caught:
+    with pytest.raises(DataMissing, match=r"https://example\.org/maps/a%20b\.nii\.gz is not here") as caught:
         locate(ref, settings)
+    assert f"put the file at {caught.value.where}" in str(caught.value)
     place = Path(caught.value.where)
     place.parent.mkdir(parents=True)
     place.touch()

@@ -12,7 +12,7 @@ import sys
 import typer
 
 from siibra_kg import __version__
-from siibra_kg.cli import build, features, query, region, tour, voxels
+from siibra_kg.cli import build, cache, features, query, region, tour, voxels
 from siibra_kg.cli.output import say
 from siibra_kg.errors import NoSuchName, SiibraKGError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 for group in (build, tour, query, region, features, voxels):
     for command in group.app.registered_commands:
         app.registered_commands.append(command)
+app.add_typer(cache.app)
 
 
 def _print_version(wanted: bool) -> None:

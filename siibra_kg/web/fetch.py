@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from siibra_kg.errors import NetworkDisabled, SourceError
+from siibra_kg.web.digest import sha256_of
 from siibra_kg.web.paths import clean_path
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.progress import Progress
 
-__all__ = ["fetch", "local_path", "place_of"]
+__all__ = ["fetch", "local_path", "mirror_folder", "place_of"]
 
 
 _LOCK_WAIT = 600.0  # seconds; another process may be downloading a large file
@@ -66,7 +67,7 @@ def fetch(
     if (local := local_path(url)) is not None:
         return _local(url, local, sha256)
     place = place_of(url)
-    mirror = _mirror_folder(settings)
+    mirror = mirror_folder(settings)
     if mirror is not None and (mirror / place).is_file():
         return _local(url, mirror / place, sha256)  # read where it is
     cached = settings.cache / "web" / place
@@ -89,7 +90,8 @@ def fetch(
     return _download(address, cached, settings.timeout, verify, progress, is_good=lambda: _is_good(cached, sha256))
 
 
-def _mirror_folder(settings: Settings) -> Path | None:
+def mirror_folder(settings: Settings) -> Path | None:
+    """Give the folder that stands in for the web, or ``None`` where there is none or it is an address."""
     mirror = settings.mirror or ""
     if not mirror or mirror.startswith(("http://", "https://")):
         return None
@@ -154,15 +156,7 @@ def _local(url: str, path: Path, sha256: str) -> Path:
 def _is_good(path: Path, sha256: str) -> bool:
     if not path.is_file():
         return False
-    return not sha256 or _hash(path) == sha256
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return not sha256 or sha256_of(path) == sha256
 
 
 def _download(
