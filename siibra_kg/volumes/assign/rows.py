@@ -115,7 +115,7 @@ def frame(rows: Rows, regions: Regions, *, labelled: bool) -> pd.DataFrame:
         "input structure": _integers(rows.structure, rows.structure < 0)
         if (rows.structure < 0).any()
         else rows.structure,
-        "centroid": tuples[rows.place] if len(tuples) != len(rows) else tuples,
+        "centroid": tuples[rows.place],
         "volume": _integers(np.array([*regions.volumes, 0])[rows.region], none),
         "fragment": _categories(regions.fragments, rows.region),
         "region": _categories(regions.names, rows.region),
