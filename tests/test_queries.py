@@ -80,6 +80,7 @@ def test_describing_a_node_gives_what_its_document_states_and_which_graph_says_i
 def test_each_class_has_as_many_instances_as_there_are_documents(store: Store, raw: Raw) -> None:
     table = run(store, CATALOG["graph/classes"])
     found = {row.type.rpartition("/")[2]: row.instances for row in table if "openminds" in row.type}
+    found["CommonCoordinateFrameworkVersion"] -= 1  # ontologies/maps/mni152-nlin6-asym.ttl
     assert {name: found.get(name) for name in raw.by_type} == {name: len(iris) for name, iris in raw.by_type.items()}
     assert found["AtlasAnnotation"] == 11_220
     assert found["ParcellationTerminologyVersion"] == 53

@@ -251,7 +251,9 @@ def atlases(raw: Raw) -> Rows:
 def spaces(raw: Raw) -> Rows:
     used = [s for a in raw.by_type["AnatomicalAtlasVersion"] for s in spaces_of(raw, a)]
     nodes = [(i, raw.nodes[i]) for i in raw.by_type["CommonCoordinateFrameworkVersion"]]
-    return [(i, n["versionIdentifier"], n["abbreviation"], used.count(i)) for i, n in nodes]
+    # One that openMINDS does not have: ontologies/maps/mni152-nlin6-asym.ttl
+    own = ("https://w3id.org/siibra-kg/id/space/mni152-nlin6-asym", "nonlinear 6th generation asymmetric", "ICBM152", 0)
+    return [own, *((i, n["versionIdentifier"], n["abbreviation"], used.count(i)) for i, n in nodes)]
 
 
 def previous(raw: Raw, slug: str) -> set[str]:

@@ -21,7 +21,7 @@ class Missing(Exception):
     """What is compared with cannot be had here; the text says why."""
 
 
-def environment(folder: Path, package: str, version: str, probe: Sequence[str]) -> Path:
+def environment(folder: Path, package: str, version: str, probe: Sequence[str], beside: Sequence[str] = ()) -> Path:
     """Give the folder of an environment that has a package, made now if it is not there.
 
     Parameters
@@ -32,6 +32,8 @@ def environment(folder: Path, package: str, version: str, probe: Sequence[str]) 
         Of the Python package index.
     probe
         Program of the environment, and arguments: what it must be able to do before it is used.
+    beside
+        Requirements of other packages that the environment has, too: ``"numba==0.68.1"``.
 
     Raises
     ------
@@ -39,7 +41,8 @@ def environment(folder: Path, package: str, version: str, probe: Sequence[str]) 
         If the package index cannot be reached and nothing is kept from before.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    home = folder / f"{package}-{version}-py{sys.version_info[0]}.{sys.version_info[1]}"
+    others = "".join(f"-{one.partition('=')[0]}" for one in beside)
+    home = folder / f"{package}-{version}{others}-py{sys.version_info[0]}.{sys.version_info[1]}"
     check = [program(home, probe[0]), *probe[1:]]
     with FileLock(folder / f"lock-{package}", timeout=1800):
         if check[0].exists() and not _run(check, 120):
@@ -47,7 +50,7 @@ def environment(folder: Path, package: str, version: str, probe: Sequence[str]) 
         shutil.rmtree(home, ignore_errors=True)
         # Made in place: the scripts of an environment hold its path, so it cannot be moved into place when it is done.
         pip = [program(home, "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]
-        for step in ([sys.executable, "-m", "venv", home], [*pip, f"{package}=={version}"], check):
+        for step in ([sys.executable, "-m", "venv", home], [*pip, f"{package}=={version}", *beside], check):
             if reason := _run(step, 1500):
                 shutil.rmtree(home, ignore_errors=True)
                 raise Missing(f"{' '.join(map(str, step))} failed: {reason}")
