@@ -14,7 +14,7 @@ from siibra_kg import export
 from siibra_kg.build import build
 from siibra_kg.build.snapshot import CURRENT, find
 from siibra_kg.config import Settings
-from siibra_kg.facade.imaged import Imaged
+from siibra_kg.facade.located import Located
 from siibra_kg.facade.measured import Measured
 from siibra_kg.facade.told import Told
 from siibra_kg.progress import progress_bar
@@ -103,7 +103,7 @@ def open_graph(
     return KnowledgeGraph(store, settings=settings, snapshot=snapshot)
 
 
-class KnowledgeGraph(Measured, Imaged, Told):
+class KnowledgeGraph(Measured, Located, Told):
     """A graph of brain atlases, open for questions.
 
     Parameters

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from siibra_kg.facade.imaged import Imaged
+from siibra_kg.model_transforms import choose
+from siibra_kg.questions import transforms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
 
     from siibra_kg import model
     from siibra_kg.locations import BoundingBox, Point, PointCloud
+    from siibra_kg.model_transforms import Transform
     from siibra_kg.volumes import Volume
     from siibra_kg.volumes.options import FetchKeywords
 
 __all__ = ["Located"]
+
+Placed = TypeVar("Placed")
 
 
 class Located(Imaged):
@@ -96,6 +101,53 @@ class Located(Imaged):
         if isinstance(thing, PointCloud):
             return PointCloud(thing.array, home, sigma_mm=thing.sigma_mm, labels=thing.labels)
         return replace(thing, space=home) if is_dataclass(thing) and not isinstance(thing, type) else thing
+
+    def transforms(
+        self, source: str | model.Space | None = None, target: str | model.Space | None = None
+    ) -> tuple[Transform, ...]:
+        """Give the transforms between reference spaces that the graph describes; nothing applies one by itself."""
+        ends = [None if end is None else self.space(end).iri for end in (source, target)]
+        return transforms.transforms(self._ask, *ends)
+
+    def transform(
+        self,
+        thing: Placed,
+        space: str | model.Space,
+        *,
+        by: Transform | str | None = None,
+        grid: Volume | None = None,
+    ) -> Placed:
+        """Take something to another reference space, because you asked for it.
+
+        Parameters
+        ----------
+        thing
+            A point, cloud, box, surface, volume or label map.
+        space
+            Where to; or the name of the space.
+        by
+            Where several transforms lead there: the one to take, or its id or method. A transform of your own, for
+            instance :meth:`Transform.warp <siibra_kg.model_transforms.Transform.warp>` with a file of yours.
+        grid
+            For a volume: any volume in the other space, whose voxel grid the result gets; its template unless told.
+
+        Raises
+        ------
+        DataMissing
+            If no transform leads there; lists where one does.
+        AmbiguousName
+            If several do.
+        SourceError
+            If a service has to be asked and fails; :class:`NetworkDisabled` if it may not be asked.
+        """
+        from siibra_kg.volumes import LabelMap, Volume  # noqa: PLC0415  numpy and nibabel take 150 ms
+        from siibra_kg.volumes.transforms import apply  # noqa: PLC0415
+
+        placed, home = self.placed(thing), self.space(space)
+        way = choose(self.transforms(), placed.space, home.iri, by, type(thing).__name__)
+        if grid is None and isinstance(thing, Volume | LabelMap):
+            grid = self.template(home)  # type: ignore[assignment]  apply refuses a mesh
+        return apply(way, placed, self.settings, grid=grid)  # type: ignore[no-any-return]
 
     def sample_locations(
         self,
