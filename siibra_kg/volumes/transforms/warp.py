@@ -6,11 +6,15 @@ the first two components of every vector change their sign when they are read.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.volumes.place import to_voxels
@@ -24,6 +28,8 @@ __all__ = ["Field", "read_field"]
 
 _VECTOR = 1007  # NIFTI_INTENT_VECTOR, which ITK writes
 _MOST_BYTES = 4 * 2**30
+#: What nibabel and gzip raise for a file that is broken.
+_BROKEN = (ImageFileError, HeaderDataError, WrapStructError, EOFError, zlib.error)
 #: A displacement further than this, in mm, is none between two brains.
 _FARTHEST = 200.0
 
@@ -70,12 +76,12 @@ def read_field(path: Path) -> Field:
     name = str(path)
     try:
         image = nib.nifti1.Nifti1Image.from_filename(path)
-    except (nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError, OSError, ValueError) as error:
+    except (*_BROKEN, OSError, ValueError) as error:
         raise BadVolume(name, f"it is no NIfTI file ({error})") from error
     _check(name, image)
     try:
         raw = np.asarray(image.dataobj, dtype=np.float32)[:, :, :, 0, :]
-    except (OSError, EOFError, ValueError) as error:
+    except (*_BROKEN, OSError, ValueError) as error:
         raise BadVolume(name, f"it cannot be read to its end ({error})") from error
     affine = np.asarray(image.affine, dtype=np.float64)
     if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine[:3, :3]) < 3:
@@ -104,8 +110,8 @@ def _plausible(name: str, raw: NDArray[np.float32], affine: NDArray[np.float64])
     some = raw[every]
     voxels = np.stack(np.meshgrid(*(np.arange(n)[s] for n, s in zip(raw.shape[:3], every, strict=True)), indexing="ij"))
     places = np.moveaxis(voxels, 0, -1) @ affine[:3, :3].T + affine[:3, 3]
-    size, rest = (float(np.sqrt(np.nanmean(np.square(values)))) for values in (some, some - places))
-    if size > 10 and rest < size / 2:
+    size, rest = (float(np.sqrt(np.square(v[np.isfinite(v)]).sum())) for v in (some, some - places))
+    if rest < size / 2:
         hint = "displacements are wanted, in mm, x to the left and y to the back, as ITK writes them"
         raise BadVolume(name, "it has coordinates (as SPM's y_*.nii have), not displacements", hint)
     if not np.isfinite(raw).all():
