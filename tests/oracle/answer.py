@@ -29,6 +29,7 @@ socket.create_connection = _refuse
 socket.getaddrinfo = _refuse
 
 began = time.perf_counter()
+import answer_volumes  # noqa: E402  beside this file
 import siibra  # noqa: E402
 from siibra.core.parcellation import Parcellation, find_regions  # noqa: E402
 from siibra.core.space import Space  # noqa: E402
@@ -391,6 +392,10 @@ DOES = {
         located,
         features,
         matches,
+        answer_volumes.assigned,
+        answer_volumes.sampled,
+        answer_volumes.drawn,
+        answer_volumes.components_of,
     )
 }
 
