@@ -43,6 +43,7 @@ _PROVIDERS: dict[str, tuple[Form, str]] = {
     "freesurfer-annot": ("mesh", "freesurfer"),
     "zip/freesurfer-annot": ("mesh", "freesurfer"),
     "freesurfer-surface": ("mesh", "freesurfer"),
+    "freesurfer-morphometry": ("mesh", "freesurfer"),
 }
 
 #: The types of provider that can be read, and whether an image or a mesh comes of each.

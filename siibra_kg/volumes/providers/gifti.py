@@ -1,8 +1,8 @@
 """Surfaces in GIFTI files: meshes, labels of vertices, and values of vertices, perhaps for many time steps.
 
 GIFTI has no unit; its coordinates are mm unless the graph says otherwise. Which space they are in a file can say only
-in NIfTI's words (scanner, aligned, Talairach, MNI 152), so the space is the one that the graph states; what the file says is checked
-where it can contradict: a transform that is not the identity, and the hemisphere.
+in NIfTI's words (scanner, aligned, Talairach, MNI 152), so the space is the one that the graph states; what the file
+says is checked where it can contradict: a transform that is not the identity, and the hemisphere.
 """
 
 from __future__ import annotations
