@@ -24,7 +24,7 @@ class Progress(Protocol):
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Give a function ``(step, done, total)`` that draws one bar per step; ``total`` is ``None`` where unknown."""
-    if not (_watched() or "ipykernel" in sys.modules):
+    if not _watched():
         yield lambda _step, _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415  only a terminal needs it
@@ -52,23 +52,28 @@ def progress_line() -> Progress | None:
 
 
 def _watched() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
+    return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
 
 class _Line:
-    """One line that grows; drawn ten times a second at most, because terminals over a network are slow."""
+    """One line that grows; drawn ten times a second at most, because terminals over a network are slow.
 
+    What is done within half a second shows none.
+    """
+
+    _PATIENCE = 0.5
     _BETWEEN = 0.1
     _WIDTH = 20
 
     def __init__(self) -> None:
-        self._drawn = -1.0
+        self._next = time.monotonic() + self._PATIENCE
+        self._shown = False
 
     def __call__(self, what: str, done: int, total: int | None, /) -> None:
         now, whole = time.monotonic(), total is not None and done >= total
-        if not whole and 0 <= now - self._drawn < self._BETWEEN:
+        if now < self._next and not (whole and self._shown):
             return
-        self._drawn = now
+        self._next, self._shown = now + self._BETWEEN, True
         share = f" of {total / 1e6:.1f}" if total else ""
         bar = f" [{'#' * (self._WIDTH * done // total):{self._WIDTH}}]" if total else ""
         end = "\n" if whole else ""

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import filelock
 import pytest
 
+from siibra_kg import progress
 from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.progress import progress_line
@@ -304,11 +305,16 @@ def test_a_terminal_sees_one_line_that_grows(monkeypatch):
         def isatty(self):
             return True
 
+    clock = iter([0.0, 0.4, 0.6, 0.65, 0.66])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     show = progress_line()
-    show("https://e.org/a.nt", 1_500_000, None)
-    show("https://e.org/a.nt", 2_000_000, 2_000_000)
-    assert terminal.getvalue() == "\rhttps://e.org/a.nt: 1.5 MB\rhttps://e.org/a.nt: 2.0 of 2.0 MB [####################]\n"
+    for done, total in ((500_000, None), (1_500_000, None), (1_600_000, None), (2_000_000, 2_000_000)):
+        show("https://e.org/a.nt", done, total)
+    assert (
+        terminal.getvalue()
+        == "\rhttps://e.org/a.nt: 1.5 MB\rhttps://e.org/a.nt: 2.0 of 2.0 MB [####################]\n"
+    )
 
 
 def test_a_lock_that_is_never_released_is_named(server, tmp_path, monkeypatch):

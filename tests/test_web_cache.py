@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import io
 import json
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +28,8 @@ from urllib.parse import unquote, urlsplit
 import filelock
 import pooch
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, DataMissing, NetworkDisabled, NoSuchName, SiibraKGError, SourceError
@@ -80,6 +84,12 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             while not server.released.is_set():
                 self.wfile.write(bytes(1 << 16))
+            return
+        if kind == "lengthless":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = True
             return
         short = server.breaks > 0 and number <= server.breaks
         if kind == "slow":
@@ -284,6 +294,23 @@ def test_where_a_download_cannot_go_on_it_begins_again(server, settings, kind):
     server.breaks = 1
     assert cached(f"{server.url}/{kind}/a.nii", settings).path.read_bytes() == BODY
     assert server.asked[0][1] == ""
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.zip"])
+def test_a_packed_file_cut_short_without_a_length_is_not_believed(server, settings, name):
+    """The end of the connection would be the end of the file; the file itself knows better."""
+    packed = io.BytesIO()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("a.nii", BODY)
+    else:
+        packed.write(gzip.compress(BODY))
+    server.body = packed.getvalue()[:-10]
+    with pytest.raises(SourceError, match="it ends early, after"):
+        cached(f"{server.url}/lengthless/{name}", settings)
+    assert left(settings) == []
+    server.body = packed.getvalue()
+    assert cached(f"{server.url}/lengthless/{name}", settings).path.read_bytes() == packed.getvalue()
 
 
 def test_progress_on_a_bad_line_does_not_count_as_failure(server, settings):
@@ -604,6 +631,20 @@ def test_odd_addresses_are_refused_before_anything_is_asked(url, settings):
     assert not settings.cache.exists()
     with pytest.raises(BadVolume):
         locate(ref_to(url), settings)
+
+
+@given(st.text(max_size=40), st.sampled_from(["http", "https"]))
+def test_no_address_leads_out_of_the_cache(path, scheme):
+    """Whatever the path is: refused, or a place below the cache with names that a file system takes."""
+    try:
+        address = Address.of(f"{scheme}://example.org/{path}")
+    except SourceError:
+        return
+    cache = Path("/cache")
+    for place in (address.record(cache), address.file(cache, SHA), cache / "volumes" / address.place):
+        assert Path(os.path.normpath(place)) == place
+        assert place.is_relative_to(cache)
+        assert all(len(part.encode()) < 200 and "\0" not in part for part in place.parts)
 
 
 def test_progress_names_the_address_and_the_size(server, settings):

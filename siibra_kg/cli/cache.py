@@ -23,6 +23,8 @@ def list_files(form: FormatOption = Format.table) -> None:
     write_table(Table(_FACTS, rows), form)
     limit = "" if settings.cache_limit is None else f", of {settings.cache_limit:,} allowed"
     say(f"{len(rows)} addresses, {sum(row[1] for row in rows):,} bytes in {settings.cache}{limit}")
+    if unfinished := upkeep.unfinished(settings):
+        say(f"{unfinished:,} bytes more are of interrupted downloads, which go on when they are asked for again")
 
 
 @app.command()

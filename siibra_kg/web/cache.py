@@ -28,6 +28,7 @@ from siibra_kg.web.fetch import local_path, mirror_folder
 from siibra_kg.web.records import Address, Record, load, save
 from siibra_kg.web.resume import drop_part, load_part
 from siibra_kg.web.room import Room, used_bytes
+from siibra_kg.web.whole import is_cut
 
 if TYPE_CHECKING:
     import logging
@@ -279,6 +280,9 @@ def _through_pooch(asked: _Asked, part: Path) -> tuple[Path, str, str]:
         nonlocal received
         timeout, progress = asked.settings.timeout, asked.progress
         received = download(url, part, timeout, progress=progress, room=room.check, resume=True)
+        if not received.measured and is_cut(part, asked.address.name):
+            drop_part(part)
+            raise SourceError(url, f"it ends early, after {received.size:,} bytes", "try again")
         part.replace(place)
         drop_part(part)
 

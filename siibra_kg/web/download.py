@@ -43,11 +43,14 @@ class Received:
         Bytes on disk.
     etag, last_modified
         The headers of these names; empty where there were none.
+    measured
+        Whether the server told where the file ends, so that a connection that broke was noticed.
     """
 
     size: int
     etag: str = ""
     last_modified: str = ""
+    measured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,8 @@ def _save(wanted: _Wanted, response: requests.Response, part: Part | None) -> Re
         os.fsync(file.fileno())
     if total is not None and done != total:
         raise _TryAgain(f"the connection ended after {done:,} of {total:,} bytes")
-    return Received(done, headers.get("etag", ""), headers.get("last-modified", ""))
+    measured = length.isdigit() or headers.get("transfer-encoding", "").lower() == "chunked"
+    return Received(done, headers.get("etag", ""), headers.get("last-modified", ""), measured)
 
 
 def _pieces(wanted: _Wanted, response: requests.Response, *, first: bool) -> Iterator[bytes]:

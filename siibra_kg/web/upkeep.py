@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.config import Settings
 
-__all__ = ["Finding", "clear", "entries", "remove", "verify"]
+__all__ = ["Finding", "clear", "entries", "remove", "unfinished", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ def entries(settings: Settings) -> Iterator[Record]:
     """Give the record of each address whose file was used, in the order of hosts and paths."""
     for _, record in all_records(settings.cache):
         yield record
+
+
+def unfinished(settings: Settings) -> int:
+    """Give how many bytes interrupted downloads take; asking for their addresses again continues them."""
+    return used_bytes(settings.cache / "incoming")
 
 
 def verify(settings: Settings) -> Iterator[Finding]:
