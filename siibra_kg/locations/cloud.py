@@ -245,7 +245,8 @@ class PointCloud:
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"cannot assign to {name!r}: a PointCloud is frozen")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"cannot delete {name!r}: a PointCloud is frozen")
 
     def __reduce__(self) -> tuple[type[PointCloud], tuple[object, ...]]:
         given = self._array if self._array is not None else self._tuples

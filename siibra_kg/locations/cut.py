@@ -72,8 +72,9 @@ def lines(
         # Where the plane meets a vertex, all its edges are cut in that one point.
         kept = [0] + [n for n, (p, q) in enumerate(pairwise(nodes), 1) if (points[p] != points[q]).any()]
         if len(kept) > 1:
-            of_face = [*pieces, pieces[-1]]
-            found.append((points[[nodes[n] for n in kept]], [int(cut[of_face[n]]) for n in kept]))
+            onward = [pieces[n - 1] for n in kept[1:]]  # the piece from a point to the next
+            of_face = [int(cut[piece]) for piece in (*onward, onward[-1])]
+            found.append((points[[nodes[n] for n in kept]], of_face))
     return found
 
 
