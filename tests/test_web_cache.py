@@ -36,10 +36,13 @@ from siibra_kg.errors import BadVolume, DataMissing, NetworkDisabled, NoSuchName
 from siibra_kg.terms import IRI
 from siibra_kg.volume_ref import VolumeRef
 from siibra_kg.volumes import locate
+from siibra_kg.volumes.packages import locate_many
 from siibra_kg.web import cache as cache_module
 from siibra_kg.web import download as download_module
+from siibra_kg.web import lock as lock_module
 from siibra_kg.web import upkeep
 from siibra_kg.web.cache import cached
+from siibra_kg.web.many import cached_many
 from siibra_kg.web.records import Address
 
 BODY = bytes(range(256)) * 2000
@@ -514,7 +517,7 @@ def test_a_process_killed_in_the_middle_leaves_a_part_that_is_continued(server, 
 
 def test_a_lock_that_is_never_released_is_named(server, settings, monkeypatch):
     """As long as bytes arrive there it is waited for; then not for ever."""
-    monkeypatch.setattr(cache_module, "_LOCK_WAIT", 0.2)
+    monkeypatch.setattr(lock_module, "_LOCK_WAIT", 0.2)
     url = f"{server.url}/plain/a.nii"
     incoming = settings.cache / "incoming" / Address.of(url).key
     incoming.mkdir(parents=True)
@@ -780,3 +783,41 @@ def test_a_hit_takes_less_than_a_millisecond(server, settings):
         cached(url, settings)
         best = min(best, time.perf_counter() - started)
     assert best < 1e-3
+
+
+def test_many_files_come_several_at_a_time_and_in_order(server, settings):
+    """Each once, whatever is here already and however often it is named."""
+    server.body = b"here"
+    cached(f"{server.url}/slow/3.nii", settings)
+    server.body = BODY
+    urls = [f"{server.url}/slow/{n % 6}.nii" for n in range(8)]
+    started, told = time.monotonic(), []
+    found = cached_many(urls, settings, progress=lambda *call: told.append(call))
+    assert time.monotonic() - started < 2.0  # one after the other they take 2.5 s
+    assert [file.url for file in found] == urls
+    assert found[3].path.read_bytes() == b"here"
+    assert told == [("downloads", n, 5) for n in range(1, 6)]
+    assert len(server.asked) == 6
+    assert cached_many(urls, replace(settings, offline=True)) == found
+    assert locate_many(map(ref_to, urls), replace(settings, offline=True)) == [file.path for file in found]
+
+
+def test_the_first_of_many_that_fails_is_named(server, settings):
+    """Those before it are here; most of those after it are not begun."""
+    urls = [f"{server.url}/{'404' if n == 2 else 'plain'}/{n}.nii" for n in range(60)]
+    with pytest.raises(SourceError, match=r"404/2\.nii"):
+        cached_many(urls, settings, workers=2)
+    assert len(server.asked) < 60
+    with pytest.raises(DataMissing, match="answered 404") as caught:
+        locate_many(map(ref_to, urls), settings)
+    assert caught.value.what == urls[2]
+    with pytest.raises(BadVolume, match="only http"):
+        locate_many([ref_to("https:///")], settings)
+
+
+def test_a_mirror_that_fails_is_named_beside_the_address(server, settings):
+    """The address says what is missing, the mirror why."""
+    with pytest.raises(DataMissing) as caught:
+        locate(ref_to("https://example.org/a.nii"), replace(settings, mirror=f"{server.url}/404"))
+    assert caught.value.what == "https://example.org/a.nii"
+    assert f"{server.url}/404/example.org/a.nii: the server answered 404" in str(caught.value)

