@@ -75,7 +75,8 @@ def affine_in_mm(name: str, affine: NDArray[np.float64], said: str | None, decla
 def to_voxels(affine: NDArray[np.float64], points: ArrayLike) -> NDArray[np.float64]:
     """Turn points in mm, shape (..., 3), into positions in the array; whole numbers are centres of voxels."""
     inverse = np.linalg.inv(affine)
-    found: NDArray[np.float64] = np.asarray(points, dtype=np.float64) @ inverse[:3, :3].T + inverse[:3, 3]
+    with np.errstate(invalid="ignore"):  # infinity times zero: such a point is nowhere, and has no position
+        found: NDArray[np.float64] = np.asarray(points, dtype=np.float64) @ inverse[:3, :3].T + inverse[:3, 3]
     return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import siibra
 from siibra.locations import Point, PointCloud
 from siibra.volumes import parcellationmap, sparsemap, volume
+from siibra.volumes.providers.nifti import NiftiProvider
 
 _MAPS = {}
 
@@ -54,6 +55,20 @@ def components_of(image):
         [int(number), [int(v) for v in np.argwhere(part)[0]], int(part.sum())]
         for number, part in siibra.commons.connected_components(array)
     ]
+
+
+def moved(image, grid, out):
+    """Bring an image to the grid of another, asking for nearest values; write them as ``.npy``, give their type."""
+    result = siibra.commons.resample_img_to_img(nibabel.load(image), nibabel.load(grid), interpolation="nearest")
+    np.save(out, np.asanyarray(result.dataobj))
+    return str(result.get_data_dtype())
+
+
+def cut(image, low, high, space):
+    """Cut an image to a box of mm: the shape, and the values as a flat list."""
+    box = siibra.locations.BoundingBox(low, high, space)
+    result = np.asanyarray(NiftiProvider(image).fetch(voi=box).dataobj)
+    return [list(result.shape), result.reshape(-1).tolist()]
 
 
 def _query(query, space):
