@@ -229,7 +229,7 @@ def test_all_maps_lie_on_boxes_of_the_grids_of_their_spaces(voxels):
     }
     for name, space in places.items():
         array, affine = voxels(name)
-        assert [g.holds(array.shape[:3], affine) for g in grids_of(space)] == [True]
+        assert sum(g.holds(array.shape[:3], affine) for g in grids_of(space)) == 1
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_all_maps_lie_on_boxes_of_the_grids_of_their_spaces(voxels):
 )
 def test_a_box_of_a_grid(shape, affine, held):
     """Axes may be swapped and flipped; voxel size and lattice may not differ, and nothing may stick out."""
-    (colin,) = [g for g in known_grids() if g.name.startswith("MNI Colin 27")]
+    (colin,) = [g for g in known_grids() if g.name == "MNI Colin 27, 1 mm"]
     assert colin.holds(shape, np.array([*affine, [0, 0, 0, 1]], float)) is held
 
 
@@ -256,8 +256,7 @@ def test_templates_of_both_mni_spaces_are_at_hand(both):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             template = both.template(space)
-        (grid,) = grids_of(str(template.space))
-        assert grid.matches(template.shape, template.affine)
+        assert sum(g.matches(template.shape, template.affine) for g in grids_of(str(template.space))) == 1
         assert template.provenance.sha256.startswith(sha256)
 
 

@@ -309,11 +309,12 @@ def test_a_known_grid_passes_without_a_word(write, settings, shape, offset, spac
 
 
 def test_the_table_of_grids_is_whole():
-    """Four grids, of which no two can be mistaken for each other."""
+    """Ten grids, of which no two can be mistaken for each other, each read from a file."""
     grids = known_grids()
-    assert len({(g.shape, g.diagonal, g.offset) for g in grids}) == len(grids) == 4
+    assert len({(g.shape, g.diagonal, g.offset) for g in grids}) == len(grids) == 10
     own = "https://w3id.org/siibra-kg/id/space/"
     assert all(s.startswith((CCFV, own)) for g in grids for s in g.spaces)
+    assert not any(g.several and g.spaces for g in grids)
 
 
 def _labelled(write, array, *labels, **more):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siibra_kg.errors import SpaceMismatch
+from siibra_kg.locations import require_same_space
 from siibra_kg.terms import contract
 from siibra_kg.volumes.plot_canvas import Panel, Picture, draw
 from siibra_kg.volumes.slices import Frame, borders, sample
@@ -69,9 +69,8 @@ def plot_mask(
     """
     labels = outlines.volume if outlines is not None else None
     for other in (background, labels):
-        if other is not None and other.space != volume.space:
-            hint = "a picture of both would show them at the wrong place"
-            raise SpaceMismatch(contract(other.space), contract(volume.space), hint)
+        if other is not None:
+            require_same_space(other, volume, "a picture of both would show them at the wrong place")
     at = focus(volume)
     frame = _frame(volume, background or labels)
     paint_color = color or volume.color or DEFAULT_COLOR

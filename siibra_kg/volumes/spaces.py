@@ -43,6 +43,8 @@ class Grid:
         Voxel size with sign, and position of the first voxel's centre, in mm.
     midline
         Whether x = 0 separates the hemispheres.
+    several
+        Whether files of several spaces use it, so that it tells of none.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Grid:
     diagonal: tuple[float, ...]
     offset: tuple[float, ...]
     midline: bool
+    several: bool = False
 
     def matches(self, shape: tuple[int, ...], affine: NDArray[np.float64]) -> bool:
         """Tell whether an array of this shape and place in mm lies on this grid, to a hundredth of a mm."""
@@ -92,6 +95,7 @@ def _grid(row: dict[str, Any]) -> Grid:
         diagonal=tuple(row["diagonal"]),
         offset=tuple(row["offset"]),
         midline=row["midline"],
+        several=row.get("several", False),
     )
 
 
@@ -120,7 +124,7 @@ def check_grid(name: str, space: IRI, shape: tuple[int, ...], affine: NDArray[np
     if any(g.holds(shape, affine) for g in declared):
         return
     other = [g for g in known_grids() if g.matches(shape, affine)]
-    if other:
+    if other and (declared or not other[0].several):
         told = f"its grid is that of {other[0]}"
     elif declared:
         told = f"its grid is not {' or '.join(map(str, declared))}"
