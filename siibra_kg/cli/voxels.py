@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siibra_kg.cli.output import Format, FormatOption, GraphOption, say, write, write_table
+from siibra_kg.cli.points import read_points
 from siibra_kg.errors import BadVolume
 from siibra_kg.graph import open_graph
 from siibra_kg.table import Table
@@ -151,38 +152,15 @@ def assign(
         if query.name.lower().endswith((".nii", ".nii.gz")):
             from siibra_kg.volumes import Volume  # noqa: PLC0415  numpy and nibabel take 150 ms
 
-            asked: Volume | PointCloud = Volume.from_nifti(query, home.iri, space_name=home.name)
+            asked: Volume | PointCloud = Volume.from_nifti(query, home.iri)
         else:
-            asked = _points(query, home.iri)
+            asked = read_points(query, home.iri)
         rows = kg.assign(asked, parcellation, home, kind=kind.value, spec=words)
     if out is not None:
         rows.to_csv(out, index=False)
         write(str(out))
     else:
         write_table(Table.from_pandas(rows), form)
-
-
-def _points(path: Path, space: str) -> PointCloud:
-    import pandas as pd  # noqa: PLC0415
-
-    from siibra_kg.locations import PointCloud  # noqa: PLC0415
-
-    try:
-        rows = pd.read_csv(path, sep=None, engine="python")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise BadVolume(str(path), f"cannot be read as a table ({error})") from error
-    names = {str(name).strip().lower(): name for name in rows.columns}
-    missing = [axis for axis in "xyz" if axis not in names]
-    if missing:
-        reason = f"has no column {', '.join(missing)}; its columns are {', '.join(map(str, rows.columns))}"
-        raise BadVolume(str(path), reason, "name the columns with the coordinates in mm x, y and z")
-    try:
-        places = rows[[names[axis] for axis in "xyz"]].to_numpy(float)
-        sigma = rows[names["sigma"]].to_numpy(float) if "sigma" in names else 0.0
-    except ValueError as error:
-        raise BadVolume(str(path), f"its coordinates are not numbers ({error})") from error
-    labels = tuple(map(str, rows[names["label"]])) if "label" in names else None
-    return PointCloud(places, space, sigma_mm=sigma, labels=labels)
 
 
 def _background(kg: KnowledgeGraph, volume: Volume) -> Volume | None:
