@@ -12,13 +12,14 @@ import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siibra_kg.errors import BadVolume, DataMissing, SourceError
+from siibra_kg.volumes.cuts import cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +87,8 @@ class Chunked:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of a voxel, in the byte order of this machine."""
-        return np.dtype(self.store.dtype.numpy_dtype).newbyteorder("=")
+        dtype: np.dtype[Any] = np.dtype(self.store.dtype.numpy_dtype).newbyteorder("=")
+        return dtype
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -181,13 +183,7 @@ def _parts(block: Block, chunk: Sequence[int]) -> list[Block]:
         count = -(-high // chunk[axis]) - low // chunk[axis]
         edges[axis] = max(1, min(count, left))
         left = max(1, left // edges[axis])
-    return [(x, y, z) for z, y, x in product(*(_cuts(block[a], chunk[a] * edges[a]) for a in (2, 1, 0)))]
-
-
-def _cuts(span: tuple[int, int], step: int) -> list[tuple[int, int]]:
-    low, high = span
-    borders = [low, *range((low // step + 1) * step, high, step), high]
-    return list(pairwise(borders))
+    return [(x, y, z) for z, y, x in product(*(cuts(block[a], chunk[a] * edges[a]) for a in (2, 1, 0)))]
 
 
 def open_chunked(

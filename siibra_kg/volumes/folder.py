@@ -81,6 +81,7 @@ class Folder:
         BadVolume
             If it is too large, empty, or its name leads out of the folder.
         """
+        # The colon of a mesh manifest "12:0" is refused by no rule: only a letter in front of it names a disk.
         path, refused = clean_path(name)
         if refused or not path:
             raise BadVolume(self.url, f"names the file {name!r}, which is refused: {refused or 'it is no name'}")
