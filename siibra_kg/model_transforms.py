@@ -184,7 +184,13 @@ class Transform:
 
 
 def choose(
-    known: Iterable[Transform], source: str, target: str, by: Transform | str | None = None, what: str = "this"
+    known: Iterable[Transform],
+    source: str,
+    target: str,
+    by: Transform | str | None = None,
+    what: str = "this",
+    *,
+    image: bool = False,
 ) -> Transform:
     """Give the transform that leads from one space to another.
 
@@ -198,6 +204,8 @@ def choose(
         The transform to take, or its IRI, id or method.
     what
         Is to be transformed, for messages.
+    image
+        For an image, which no service takes, and for which a transform from the target to the source serves too.
 
     Raises
     ------
@@ -208,18 +216,19 @@ def choose(
     SpaceMismatch
         If the one that was given leads elsewhere.
     """
+    ends = [(source, target), (target, source)] if image else [(source, target)]
     if isinstance(by, Transform):
-        if (by.source, by.target) != (source, target):
+        if (by.source, by.target) not in ends:
             raise SpaceMismatch(f"{by.source} -> {by.target}", f"{source} -> {target}", "the transform leads elsewhere")
         return by
-    some = tuple(known)
-    fitting = [t for t in some if (t.source, t.target) == (source, target)]
-    if by is not None:
-        fitting = [t for t in fitting if by in {str(t.iri), t.id, t.method}]
+    able = [t for t in known if not (image and t.method == "service")]
+    some = able if by is None else [t for t in able if by in {str(t.iri), t.id, t.method}]
+    # The first end that has any: an affine and its inverse, both in the graph, are one way.
+    fitting = next((found for end in ends if (found := [t for t in some if (t.source, t.target) == end])), [])
     if len(fitting) > 1:
         raise AmbiguousName(f"{contract(source)} to {contract(target)}", "transform", fitting)
     if not fitting:
-        raise DataMissing(_way(source, target, by), f"for {what}", _reachable(some, source))
+        raise DataMissing(_way(source, target, by), f"for {what}", _reachable(able, source))
     return fitting[0]
 
 

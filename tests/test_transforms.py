@@ -126,6 +126,17 @@ def test_a_given_transform_has_to_lead_where_it_is_wanted():
         choose([], A, C, Transform.identity(A, B))
 
 
+def test_an_image_takes_a_transform_of_either_direction_and_no_service(known):
+    shift = Transform.affine(TURN, A, B)
+    assert choose([shift, shift.inverse], A, B, image=True) is shift
+    assert choose([shift], B, A, image=True) is shift
+    assert choose([], B, A, shift, image=True) is shift
+    with pytest.raises(SpaceMismatch, match="elsewhere"):
+        choose([], B, A, shift)
+    with pytest.raises(DataMissing, match="nothing leads from there"):
+        choose(known, f"{CCF}MNI-Colin27_1998", f"{CCF}BigBrain_2015", image=True)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"method": "magic"}, {"matrix": (1.0,)}, {"method": "affine"}, {"url": "https://example.org"}, {"method": "warp"}],

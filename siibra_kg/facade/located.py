@@ -6,6 +6,7 @@ from dataclasses import is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from siibra_kg.facade.imaged import Imaged
+from siibra_kg.locations import space_of
 from siibra_kg.model_transforms import choose
 from siibra_kg.questions import transforms
 
@@ -97,6 +98,8 @@ class Located(Imaged):
         """Give a location whose space is the one that its name means."""
         from siibra_kg.locations import PointCloud  # noqa: PLC0415
 
+        if not hasattr(thing, "space"):
+            return thing  # a label map, whose volume knows its space
         home = self.space(thing.space).iri
         if isinstance(thing, PointCloud):
             return PointCloud(thing.array, home, sigma_mm=thing.sigma_mm, labels=thing.labels)
@@ -124,10 +127,11 @@ class Located(Imaged):
         thing
             A point, cloud, box, surface, volume or label map.
         space
-            Where to; or the name of the space.
+            Where to; or the name of the space. What is there already is given back as it is.
         by
             Where several transforms lead there: the one to take, or its id or method. A transform of your own, for
-            instance :meth:`Transform.warp <siibra_kg.model_transforms.Transform.warp>` with a file of yours.
+            instance :meth:`Transform.warp <siibra_kg.model_transforms.Transform.warp>` with a file of yours; for an
+            image also one from the other space to that of the image, as registration programs write it.
         grid
             For a volume: any volume in the other space, whose voxel grid the result gets; its template unless told.
 
@@ -144,9 +148,13 @@ class Located(Imaged):
         from siibra_kg.volumes.transforms import apply  # noqa: PLC0415
 
         placed, home = self.placed(thing), self.space(space)
-        way = choose(self.transforms(), placed.space, home.iri, by, type(thing).__name__)
-        if grid is None and isinstance(thing, Volume | LabelMap):
-            grid = self.template(home)  # type: ignore[assignment]  apply refuses a mesh
+        here, image = space_of(placed), isinstance(thing, Volume | LabelMap)
+        if here == home.iri:
+            return placed  # type: ignore[no-any-return]
+        way = choose(self.transforms(), here, home.iri, by, type(thing).__name__, image=image)
+        if grid is None and image:
+            template = self.template(home)
+            grid = template if isinstance(template, Volume) else None  # a mesh has no voxels; apply says so
         return apply(way, placed, self.settings, grid=grid)  # type: ignore[no-any-return]
 
     def sample_locations(

@@ -27,6 +27,7 @@ def space_of(thing: object) -> str:
     >>> space_of(Point((0, 0, 0), "big brain"))
     'big brain'
     """
+    thing = getattr(thing, "volume", thing) if not hasattr(thing, "space") else thing  # a label map has a volume
     space = getattr(thing, "space", thing)
     return str(getattr(space, "iri", space))
 
