@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import pickle
 import time
+from importlib import metadata
+from importlib.util import find_spec
 from itertools import product
 
+import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -510,3 +513,21 @@ def test_a_plane_cuts_two_meshes_apart_and_an_open_one_from_end_to_end():
     assert len(lines) == 1
     assert lines[0][0] != lines[0][-1]
     assert Plane((0, 0, 99), (0, 0, 1), "urn:space").intersection(two) is None
+
+
+def test_a_real_surface_is_cut_at_every_edge_that_crosses():
+    """The pial surface of fsaverage5: each edge with an end on either side has one point, every line is closed."""
+    if find_spec("nilearn") is None:
+        pytest.skip("nilearn is not installed: its surfaces CANNOT BE READ")
+    path = next(f.locate() for f in metadata.files("nilearn") if f.name == "pial_left.gii.gz")
+    vertices, faces = (a.data for a in nib.load(path).darrays[:2])
+    mesh = Surface(vertices, faces, IRI("urn:space"))
+    for normal, at in (((0, 1, 0), -20), ((1, 2, 3), 0)):
+        plane = Plane(np.array(normal) * at, normal, "urn:space")
+        lines = plane.intersection(mesh)
+        edges = np.unique(np.sort(mesh.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+        front = plane.distance(PointCloud(mesh.vertices, "urn:space")) >= 0
+        assert sum(len(line) - 1 for line in lines) == (front[edges[:, 0]] != front[edges[:, 1]]).sum()
+        assert all(line[0] == line[-1] for line in lines)
+        assert max(np.abs(plane.distance(line)).max() for line in lines) < 1e-9
+        assert len({face for line in lines for face in line.labels[:-1]}) == sum(len(line) - 1 for line in lines)
