@@ -84,12 +84,12 @@ def whole(image: NDArray[Any], grid: Grid, minsize_voxel: int) -> Structures:
     for start in range(0, len(image), _CHUNK):
         chunk = image[start : start + _CHUNK].astype(np.float64)
         step, mean = float(chunk.sum()), float(chunk.mean())
-        squares += float(chunk @ chunk)
+        squares += _squared(chunk)
         chunk -= mean
         # Chan, Golub & LeVeque 1983, eq. 2.1: two stretches make one, without the cancellation of a sum of squares.
         if start:
             spread += (total / start - mean) ** 2 * start * len(chunk) / (start + len(chunk))
-        spread += float(chunk @ chunk)
+        spread += _squared(chunk)
         total += step
     positive = (image > 0).reshape(grid.shape, order="F")
     along = [positive.sum(axis=tuple({0, 1, 2} - {axis})) for axis in range(3)]
@@ -157,6 +157,11 @@ def summed(
         places = [np.bincount(parts.structure, mm[:, axis], minlength=n) for axis in range(3)]
         centroids = np.stack(places, axis=1) / count[:, None]
     return Structures(numbers, count, total, np.array(spread), centroids)
+
+
+def _squared(values: NDArray[np.float64]) -> float:
+    """Add up squares. Not by BLAS, whose threads take turns at the processor with whatever else runs."""
+    return float(np.einsum("i,i", values, values))
 
 
 def _defined(spread: float, squares: float) -> float:
