@@ -3,23 +3,33 @@
 This layer knows arrays, reference spaces and volume references; it knows no store and no SPARQL.
 """
 
-from siibra_kg.volumes.label_map import Census, LabelMap, Side
+from siibra_kg.volumes.label_compress import Compressed, compress
+from siibra_kg.volumes.label_index import LabelIndex
+from siibra_kg.volumes.label_map import Census, LabelMap, MappedRegion, Masks, Side
 from siibra_kg.volumes.options import FetchOptions
 from siibra_kg.volumes.packages import locate
 from siibra_kg.volumes.read import fetch, read_label_map, read_volume
 from siibra_kg.volumes.stack import Stack, open_stack
 from siibra_kg.volumes.surface import Surface
+from siibra_kg.volumes.surface_label_map import SurfaceLabelMap, compress_surfaces
 from siibra_kg.volumes.volume import Provenance, Volume
 
 __all__ = [
     "Census",
+    "Compressed",
     "FetchOptions",
+    "LabelIndex",
     "LabelMap",
+    "MappedRegion",
+    "Masks",
     "Provenance",
     "Side",
     "Stack",
     "Surface",
+    "SurfaceLabelMap",
     "Volume",
+    "compress",
+    "compress_surfaces",
     "fetch",
     "locate",
     "open_stack",

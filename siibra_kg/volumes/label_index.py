@@ -17,6 +17,7 @@ from siibra_kg.errors import LabelMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -93,6 +94,19 @@ class LabelIndex:
             low=_reduced(np.minimum, rows, begin),
             high=_reduced(np.maximum, tops, begin),
         )
+
+    def save(self, folder: Path, key: str = "") -> None:
+        """Write it to a folder; see :func:`siibra_kg.volumes.label_store.save_index`."""
+        from siibra_kg.volumes.label_store import save_index  # noqa: PLC0415  which makes what it opens
+
+        save_index(self, folder, key)
+
+    @classmethod
+    def open(cls, folder: Path, key: str = "") -> LabelIndex:
+        """Open one that was saved; see :func:`siibra_kg.volumes.label_store.open_index`."""
+        from siibra_kg.volumes.label_store import open_index  # noqa: PLC0415
+
+        return open_index(folder, key)
 
     @property
     def counts(self) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ import numpy as np
 from siibra_kg.errors import BadVolume, DataMissing, OutsideVolume, SourceError
 from siibra_kg.volumes.choose import choose
 from siibra_kg.volumes.label_map import LabelMap
+from siibra_kg.volumes.label_store import index_folder
 from siibra_kg.volumes.merge import check_meanings, merged
 from siibra_kg.volumes.options import FetchOptions
 from siibra_kg.volumes.providers import reader
@@ -90,7 +91,7 @@ def read_label_map(
         raise BadVolume(ref.url, f"is a {ref.kind} volume, not a label map")
     volume = read_volume(ref, settings, options)
     volume = replace(volume, array=whole_numbers(volume.array, volume.name))
-    label_map = LabelMap(volume, ref.labels)
+    label_map = LabelMap(volume, ref.labels, index_folder(settings, ref))
     if strict and (options is None or options.voi is None):
         label_map.check()
     return label_map
