@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import doctest
-import operator
 import json
+import operator
 import pickle
 
 import nibabel as nib
