@@ -95,6 +95,16 @@ DEFECTS = {
     "several-values": (ASSERTED, ':e om:name "f" .', ":e"),
     "shared-label": (ASSERTED, ':p om:hasAnnotation :x . :x om:laterality :left ; om:internalIdentifier "1" .', ":p"),
     "shared-version": (ASSERTED, ":V2 a omt:AnatomicalAtlasVersion ; om:hasTerminology :T .", ":p"),
+    "transform-incomplete": (
+        DERIVED,
+        """:t1 a skg:Transform ; skg:sourceSpace :S ; skg:targetSpace :S2 .
+        :t2 a skg:Transform ; skg:sourceSpace :S ; skg:targetSpace :S2 ; skg:transformMethod "affine" .
+        :t3 a skg:Transform ; skg:sourceSpace :S ; skg:targetSpace :S ; skg:transformMethod "identity" .
+        :t4 a skg:Transform ; skg:sourceSpace :S ; skg:targetSpace :S2 ; skg:transformMethod "service" ;
+          skg:transformService <https://example.org/> ; skg:sourceKey "s" .
+        :t5 a skg:Transform ; skg:sourceSpace :S ; skg:targetSpace :S2 ; skg:transformMethod "identity" .""",
+        ":t1 :t2 :t3 :t4",
+    ),
     "undeclared-term": (DERIVED, ":r skg:unheardOf 1 .", "skg:unheardOf"),
     "undescribed-graph": (f"{BASE}graph/user/new", ":x om:name 'x' .", f"<{BASE}graph/user/new>"),
     "undescribed-property": (ASSERTED, ":e om:releaseDate '2020-01-01'^^xsd:date .", "omt:ParcellationEntity"),
