@@ -8,7 +8,7 @@ that declares more than that is refused before memory is taken for it.
 from __future__ import annotations
 
 import gzip
-import lzma
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from siibra_kg.errors import BadVolume
+from siibra_kg.errors import BadVolume, SiibraKGError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,16 +74,24 @@ def opened(path: Path, member: str = "") -> Iterator[Content]:
             if not member:
                 yield _unzipped(file, name, most)
                 return
-            with zipfile.ZipFile(file) as archive:
+            with _archive(file, name) as archive:
                 info = _member(archive, member, name)
                 # What the archive says of the size is checked by zipfile, but only at the end.
                 most = min(info.file_size, info.compress_size * _METHODS[info.compress_type] + _SLACK, most * _RATIO)
                 with archive.open(info) as inner:
                     yield _unzipped(inner, name, most)
-    except BadVolume:
-        raise
-    except (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as e:
-        raise BadVolume(name, f"cannot be read ({e})") from e
+    except SiibraKGError:
+        raise  # also what is raised where the file is used: some of these are OSErrors too
+    except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        raise BadVolume(name, f"cannot be read ({error})") from error
+
+
+def _archive(file: IO[bytes], name: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except (ValueError, LookupError, ArithmeticError, struct.error) as error:
+        # A directory of an archive that lies brings zipfile to raise these, for instance a UnicodeDecodeError.
+        raise BadVolume(name, f"its archive cannot be read ({error})") from error
 
 
 def _unzipped(file: IO[bytes], name: str, most: int) -> Content:
@@ -99,7 +107,8 @@ def _member(archive: zipfile.ZipFile, member: str, name: str) -> zipfile.ZipInfo
     wanted = PurePosixPath(member)
     if wanted.is_absolute() or ".." in wanted.parts or "\\" in member:
         raise BadVolume(name, f"the member name {member!r} leads out of the archive")
-    there = [i for i in archive.infolist() if not i.is_dir()]
+    # Not ZipInfo.is_dir: of a member without a name it raises an IndexError (Python 3.11).
+    there = [i for i in archive.infolist() if not i.filename.endswith("/")]
     found = [i for i in there if i.filename == member]
     # The archives of the Montreal Neurological Institute keep their files in a folder that siibra's names leave out.
     # Only whole parts of a path are compared: "t1.nii" is not the end of "not_t1.nii".

@@ -15,6 +15,7 @@ tkregister's coordinates.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -205,7 +206,7 @@ def annotation(data: bytes, name: str) -> Annotation:
     Raises
     ------
     BadVolume
-        If it is no such file, is damaged, has no table of colours, or two of its names have one colour.
+        If it is no such file, is damaged, has no table of colours, or has two names for a colour of its vertices.
     """
     cursor = _Cursor(data, name)
     pairs = cursor.numbers(">i4", cursor.number(), 2)
@@ -218,12 +219,14 @@ def annotation(data: bytes, name: str) -> Annotation:
         cursor.refuse("has no table of colours, so nobody knows what its colours mean")
     rows = _table(cursor)
     values = {red + (green << 8) + (blue << 16): row for row, _, (red, green, blue) in reversed(rows)}
-    if len(values) < len(rows):
-        cursor.refuse("has two names for one colour, and vertices know only their colours")
     known = np.array(sorted(values), dtype=np.int64)
     at = np.searchsorted(known, colors).clip(max=len(known) - 1)
     # nibabel gives a colour that is not in the table the label of the next colour that is.
-    there = known[at] == colors
+    there = (known[at] == colors) & (colors != 0)  # 0 is no colour
+    times = Counter(red + (green << 8) + (blue << 16) for _, _, (red, green, blue) in rows)
+    twice = [value for value, count in times.items() if count > 1]
+    if np.isin(colors[there], twice).any():
+        cursor.refuse("has two names for one colour of its vertices, which know only their colours")
     labels = np.where(there, np.array([values[v] for v in known.tolist()], np.int32)[at], np.int32(0))
     entries = tuple(LabelEntry(row, None, text, "#{:02X}{:02X}{:02X}".format(*rgb)) for row, text, rgb in rows)
     unknown, first = np.count_nonzero(~there & (colors != 0)), np.count_nonzero(there & (labels == 0))
