@@ -10,6 +10,8 @@ from siibra_kg.volumes.options import FetchOptions
 from siibra_kg.volumes.packages import locate
 from siibra_kg.volumes.read import fetch, read_label_map, read_volume
 from siibra_kg.volumes.stack import Stack, open_stack
+from siibra_kg.volumes.statistical_map import MapColumn, StatisticalMap
+from siibra_kg.volumes.statistical_read import read_statistical_map
 from siibra_kg.volumes.surface import Surface
 from siibra_kg.volumes.surface_label_map import SurfaceLabelMap, compress_surfaces
 from siibra_kg.volumes.volume import Provenance, Volume
@@ -20,11 +22,13 @@ __all__ = [
     "FetchOptions",
     "LabelIndex",
     "LabelMap",
+    "MapColumn",
     "MappedRegion",
     "Masks",
     "Provenance",
     "Side",
     "Stack",
+    "StatisticalMap",
     "Surface",
     "SurfaceLabelMap",
     "Volume",
@@ -34,5 +38,6 @@ __all__ = [
     "locate",
     "open_stack",
     "read_label_map",
+    "read_statistical_map",
     "read_volume",
 ]

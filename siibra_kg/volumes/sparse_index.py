@@ -160,7 +160,9 @@ class SparseIndex:
         return numbers - rest * self.shape[0], rest - up * self.shape[1], up
 
     def sums(self, power: int = 1) -> NDArray[np.float64]:
-        """Add up the values of each map, or a power of them, shape (maps,)."""
+        """Add up the values of each map, or their squares (``power`` 2), shape (maps,)."""
+        if power == 1:
+            return np.array([v.sum(dtype=np.float64) for _, v in self.each()], np.float64)
         return np.array([np.sum(v.astype(np.float64) ** power) for _, v in self.each()], np.float64)
 
     def highest(self) -> NDArray[np.float64]:
