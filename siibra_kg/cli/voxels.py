@@ -122,12 +122,13 @@ def map_(
     graph: GraphOption = None,
 ) -> None:
     """Write the label map of a parcellation as NIfTI, with its look-up table."""
+    from siibra_kg.volumes import LabelMap  # noqa: PLC0415  numpy and nibabel take 150 ms
+
     with open_graph(graph) as kg:
         found = kg.map(parcellation, space, spec=words, **_options(resolution, max_bytes))
-    volume = getattr(found, "volume", None)
-    if volume is None:
+    if not isinstance(found, LabelMap):
         raise BadVolume(parcellation, "its labels are at the vertices of a surface", "use kg.map in Python")
-    _save(volume, out)
+    _save(found.volume, out)
     if table is not None:
         found.to_BIDS_lookup_table().to_csv(table, sep="\t", index=False)
         write(str(table))

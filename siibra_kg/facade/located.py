@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from siibra_kg import model
     from siibra_kg.locations import BoundingBox, Point, PointCloud
     from siibra_kg.model_transforms import Transform
+    from siibra_kg.table import Table
     from siibra_kg.volumes import Volume
     from siibra_kg.volumes.options import FetchKeywords
 
@@ -70,13 +71,14 @@ class Located(Imaged):
         SpaceMismatch
             If the query is in another space than the map: transform it first.
         """
-        from siibra_kg.volumes.assign import assign  # noqa: PLC0415  numpy takes 100 ms
+        from siibra_kg.volumes import SurfaceLabelMap  # noqa: PLC0415  numpy takes 100 ms
+        from siibra_kg.volumes.assign import assign  # noqa: PLC0415
 
         home = self._home(query, space)
         placed = self.placed(query) if hasattr(query, "space") else query
         found = self.map(parcellation, home, kind, spec, **options)
         return assign(
-            found,
+            replace(found.surface, entries=found.labels) if isinstance(found, SurfaceLabelMap) else found,
             placed,
             minsize_voxel=minsize_voxel,
             lower_threshold=lower_threshold,
@@ -193,11 +195,18 @@ class Located(Imaged):
 
     def spatial_properties(
         self, region: str | model.Region, space: str | model.Space | None = None, **options: Unpack[FetchKeywords]
-    ) -> pd.DataFrame:
-        """Give centroid (mm), volume (mm³) and box of each connected component of a region, largest first."""
-        from siibra_kg.volumes.components import spatial_properties  # noqa: PLC0415
+    ) -> Table:
+        """Give centroid (mm), volume (mm³) and box (mm) of each connected component of a region, largest first.
 
-        return spatial_properties(self.mask(region, space, **options))
+        :meth:`LabelMap.spatial_properties <siibra_kg.volumes.LabelMap.spatial_properties>` has the columns, and gives
+        them for all regions of a map at once.
+        """
+        from siibra_kg.model import LabelEntry  # noqa: PLC0415
+        from siibra_kg.volumes import LabelMap  # noqa: PLC0415  numpy and nibabel take 150 ms
+
+        found = self.region(region)
+        entry = LabelEntry(1, found.iri, found.name, found.color, found.laterality)
+        return LabelMap(self.mask(found, space, **options), (entry,)).spatial_properties()
 
     def box(self, region: str | model.Region, space: str | model.Space | None = None) -> BoundingBox:
         """Give the smallest box around a region, in mm."""

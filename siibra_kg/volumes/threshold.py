@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume, SpaceMismatch
-from siibra_kg.terms import contract
+from siibra_kg.errors import BadVolume
+from siibra_kg.locations.same import require_same_space
+from siibra_kg.volumes.surface import Surface
 
 if TYPE_CHECKING:
     from siibra_kg.volumes.volume import Volume
 
-__all__ = ["above", "greatest"]
+__all__ = ["above", "as_image", "greatest"]
+
+
+def as_image(thing: Volume | Surface) -> Volume:
+    """Give an image as it is.
+
+    Raises
+    ------
+    BadVolume
+        If it is a mesh.
+    """
+    if isinstance(thing, Surface):
+        raise BadVolume(str(thing), "is a mesh, which has no voxels", "ask for `format='image'`")
+    return thing
 
 
 def above(volume: Volume, threshold: float) -> Volume:
@@ -33,7 +47,7 @@ def above(volume: Volume, threshold: float) -> Volume:
         volume,
         array=(volume.array > threshold).astype(np.uint8),
         kind="mask",
-        provenance=replace(volume.provenance, derivation=(*volume.provenance.derivation, step)),
+        provenance=volume.provenance.then(step),
     )
 
 
@@ -47,13 +61,12 @@ def greatest(one: Volume, other: Volume) -> Volume:
     BadVolume
         If their grids differ.
     """
-    if one.space != other.space:
-        raise SpaceMismatch(contract(other.space), contract(one.space), "transform one of them first")
+    require_same_space(one, other)
     if one.shape != other.shape or not np.allclose(one.affine, other.affine, rtol=0, atol=1e-4):
         raise BadVolume(other.name, f"its grid is not that of {one.name}", "resample one of them first")
     step = f"the greater value of {one.name} and {other.name}"
     return replace(
         one,
         array=np.maximum(one.array, other.array),
-        provenance=replace(one.provenance, derivation=(*one.provenance.derivation, step)),
+        provenance=one.provenance.then(step),
     )

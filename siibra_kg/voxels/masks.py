@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from siibra_kg.model import Region, Space
     from siibra_kg.questions.ask import Asker
     from siibra_kg.volume_ref import Map
-    from siibra_kg.volumes import LabelMap, SurfaceLabelMap, Volume
+    from siibra_kg.volumes import LabelMap, Surface, SurfaceLabelMap, Volume
     from siibra_kg.volumes.options import FetchOptions
 
 __all__ = ["mask", "regional_map"]
@@ -31,8 +31,8 @@ def mask(
     spec: str | None = None,
     threshold: float = 0.0,
     options: FetchOptions | None = None,
-) -> Volume:
-    """Give the voxels of a region: the union of its own labels and of those of its parts.
+) -> Volume | Surface:
+    """Give the voxels of a region, in a space of surfaces its vertices: the union of its own labels and of its parts'.
 
     Only the files that show them are read. Parts that the map does not show are named in the provenance.
 
@@ -70,7 +70,7 @@ def mask(
     if not missing:
         return cut
     step = f"the map does not show {len(missing)} of its parts: {', '.join(missing)}"
-    return replace(cut, provenance=replace(cut.provenance, derivation=(*cut.provenance.derivation, step)))
+    return replace(cut, provenance=cut.provenance.then(step))
 
 
 def _shown(ask: Asker, region: Region, found: Map) -> frozenset[str]:
@@ -113,13 +113,12 @@ def regional_map(
     """
     from siibra_kg.volumes import fetch  # noqa: PLC0415
     from siibra_kg.volumes.options import FetchOptions  # noqa: PLC0415
-    from siibra_kg.volumes.threshold import greatest  # noqa: PLC0415
+    from siibra_kg.volumes.threshold import as_image, greatest  # noqa: PLC0415
 
     found = find_map(ask, home_of(region), space, "statistical", spec)
     shown = _shown(ask, region, found)
     wanted = {region.iri} & shown or shown
     entries = [ref for ref in map_entries.entries(ask, found) if ref.region in wanted]
     options = options or FetchOptions()
-    one = [fetch(part, settings, options) for part in map_entries.by_part(entries)]
-    joined = reduce(greatest, one)
-    return replace(joined, name=region.name, kind="statistical", color=region.color)
+    images = [as_image(fetch(part, settings, options)) for part in map_entries.by_part(entries)]
+    return replace(reduce(greatest, images), name=region.name, kind="statistical", color=region.color)

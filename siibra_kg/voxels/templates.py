@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["picture", "template"]
 
+#: The form of a surface on which regions in sulci are seen.
+_FOR_PICTURES = "inflated"
+
 
 def template(
     ask: Asker, settings: Settings, space: Space, variant: str | None = None, options: FetchOptions | None = None
@@ -94,13 +97,20 @@ def picture(
     ask: Asker, settings: Settings, region: Region, space: Space | str | None, out: Path | str | None = None
 ) -> Picture:
     """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines."""
-    from siibra_kg.volumes.plot import plot_mask  # noqa: PLC0415  matplotlib takes half a second
+    from siibra_kg.volumes import Surface  # noqa: PLC0415  numpy and nibabel take 150 ms
 
     shown = mask(ask, settings, region, space)
-    background: Volume | Surface | None
+    home = spaces.by_iri(ask, [shown.space])
+    if isinstance(shown, Surface):
+        from siibra_kg.volumes.plot_surface import plot_surface  # noqa: PLC0415  matplotlib takes half a second
+
+        mesh = template(ask, settings, home[0], _FOR_PICTURES)
+        return plot_surface(shown.on(mesh) if isinstance(mesh, Surface) else shown, out)
+    from siibra_kg.volumes.plot import plot_mask  # noqa: PLC0415  matplotlib takes half a second
+
     try:
-        home = spaces.by_iri(ask, [shown.space])
         background = template(ask, settings, home[0]) if home else None
     except DataMissing:
         background = None
-    return plot_mask(shown, out, outlines=shown.context, background=background)  # type: ignore[arg-type]
+    over = None if isinstance(background, Surface) else background
+    return plot_mask(shown, out, outlines=shown.context, background=over)
