@@ -26,7 +26,7 @@ from siibra_kg.errors import (
     TermError,
 )
 from siibra_kg.locations import BoundingBox, Point, PointCloud
-from siibra_kg.model import LabelEntry
+from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.model_transforms import Transform, choose
 from siibra_kg.questions.ask import Asker
 from siibra_kg.questions.transforms import transforms
@@ -35,8 +35,9 @@ from siibra_kg.stores import open_store
 from siibra_kg.templates import Catalog
 from siibra_kg.terms import IRI
 from siibra_kg.vocab import BASE
-from siibra_kg.volumes import LabelMap, Volume
+from siibra_kg.volumes import LabelMap, Volume, read_label_map
 from siibra_kg.volumes.surface import Surface
+from siibra_kg.volumes.surface_label_map import SurfaceLabelMap
 from siibra_kg.volumes.transforms import affine_from_file, apply
 from siibra_kg.volumes.transforms.service import CHUNK
 from siibra_kg.volumes.transforms.warp import read_field
@@ -44,7 +45,7 @@ from siibra_kg.volumes.transforms.warp import read_field
 A, B, C = (IRI(f"https://example.org/space/{n}") for n in "abc")
 CCF = "https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/"
 OFFLINE = Settings(home=Path("/nowhere"), cache=Path("/nowhere"), offline=True)
-ONLINE = replace(OFFLINE, offline=False, timeout=2.0)
+ONLINE = replace(OFFLINE, offline=False, timeout=30.0)
 TURN = np.array([[0, -2, 0, 5], [1, 0, 0, -3], [0, 0, 1.5, 7], [0, 0, 0, 1]])
 
 
@@ -193,6 +194,20 @@ def test_a_box_becomes_the_box_around_its_corners():
     found = apply(turn, BoundingBox((-1, -1, 0), (1, 1, 2), A), OFFLINE)
     assert np.allclose([found.minimum, found.maximum], [(-2 * half, -2 * half, 0), (2 * half, 2 * half, 2)])
     assert found.space == B
+
+
+def test_a_mirrored_mesh_is_not_turned_inside_out():
+    mesh = Surface(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0.0]]), np.array([[0, 1, 2]]), A, labels=np.array([1, 1, 1]))
+
+    def normal(surface):
+        one, other, third = surface.vertices[surface.faces[0]]
+        return np.cross(other - one, third - one).tolist()
+
+    mirror = Transform.affine(np.diag([-1, 1, 1, 1]), A, B)
+    assert normal(mesh) == normal(apply(mirror, mesh, OFFLINE)) == [0, 0, 1]
+    regions = SurfaceLabelMap(mesh, (LabelEntry(1, IRI("https://example.org/r"), "r"),))
+    moved = apply(mirror, regions, OFFLINE)
+    assert (moved.labels, moved.surface.space) == (regions.labels, B)
 
 
 def test_a_mesh_is_moved_and_says_so():
@@ -533,6 +548,20 @@ def test_a_label_map_keeps_its_labels():
     found = apply(Transform.identity(A, B), labels, OFFLINE, grid=grid_in_b())
     assert found.labels == labels.labels
     assert found.volume.space == B
+
+
+def test_the_index_of_a_file_is_not_taken_for_that_of_what_was_made_of_it(tmp_path):
+    """Indices are kept by the checksum of the file; a moved label map has other voxels."""
+    array = np.zeros((102, 103, 104), np.uint8)
+    array[40:60, 40:60, 40:60] = 1
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "a.nii")
+    entries = (LabelEntry(1, IRI("https://example.org/r"), "r"),)
+    ref = VolumeRef(IRI("https://example.org/v"), A, "labelled", "nii", (tmp_path / "a.nii").as_uri(), labels=entries)
+    labels = read_label_map(ref, replace(OFFLINE, cache=tmp_path / "cache"))
+    assert labels.index.counts.tolist() == [8000]  # and now it is on disk
+    smaller = Transform.affine(np.diag([0.5, 1, 1, 1]), A, B)
+    moved = apply(smaller, labels, OFFLINE, grid=replace(labels.volume, space=B))
+    assert moved.index.counts.tolist() == [4000]
 
 
 def test_an_image_needs_a_grid_and_a_way_that_leads_back(server, warp):

@@ -27,7 +27,8 @@ def space_of(thing: object) -> str:
     >>> space_of(Point((0, 0, 0), "big brain"))
     'big brain'
     """
-    thing = getattr(thing, "volume", thing) if not hasattr(thing, "space") else thing  # a label map has a volume
+    if not hasattr(thing, "space"):  # a label map has a volume or a surface, which has
+        thing = getattr(thing, "volume", getattr(thing, "surface", thing))
     space = getattr(thing, "space", thing)
     return str(getattr(space, "iri", space))
 

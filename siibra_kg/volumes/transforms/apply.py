@@ -13,6 +13,7 @@ from siibra_kg.locations import arrays as coordinates
 from siibra_kg.terms import contract
 from siibra_kg.volumes.label_map import LabelMap
 from siibra_kg.volumes.surface import Surface
+from siibra_kg.volumes.surface_label_map import SurfaceLabelMap
 from siibra_kg.volumes.transforms.images import resampled
 from siibra_kg.volumes.volume import Volume
 
@@ -34,7 +35,8 @@ def apply(transform: Transform, thing: Any, settings: Settings, *, grid: Volume 
         Which way. For a volume it may also be the transform from the target to the space of the volume: the way that
         registration programs take an image by.
     thing
-        A point, cloud, box, surface, volume or label map in the space that the transform starts from.
+        A point, cloud, box, surface, volume or label map (of voxels or of a surface) in the space that the transform
+        starts from.
     settings
         Whether a service may be asked, and how long to wait for it.
     grid
@@ -63,7 +65,13 @@ def apply(transform: Transform, thing: Any, settings: Settings, *, grid: Volume 
         return replace(thing, volume=resampled(transform, thing.volume, grid))
     if isinstance(thing, Volume):
         return resampled(transform, thing, grid)
+    if isinstance(thing, SurfaceLabelMap):
+        return replace(thing, surface=apply(transform, thing.surface, settings))
     require_same_space(thing, transform.source, f"the transform starts from {contract(transform.source)}")
+    return _placed(transform, thing, settings)
+
+
+def _placed(transform: Transform, thing: Any, settings: Settings) -> Any:  # noqa: ANN401  what it is
     if isinstance(thing, PointCloud):
         return _cloud(transform, thing, settings)
     if isinstance(thing, BoundingBox):
@@ -82,10 +90,14 @@ def _cloud(transform: Transform, cloud: PointCloud, settings: Settings) -> Point
 
 
 def _surface(transform: Transform, surface: Surface, settings: Settings) -> Surface:
+    faces = surface.faces
+    if transform.matrix and np.linalg.det(coordinates.square(transform.matrix)) < 0:
+        faces = faces[:, ::-1]  # a mirror turns every triangle inside out
     step = f"vertices from {surface.space} to {transform.target} by {transform.iri} ({transform.method})"
     return replace(
         surface,
         vertices=move(transform, surface.vertices, settings),
+        faces=faces,
         space=transform.target,
         space_name=transform.target_name,
         provenance=surface.provenance.then(step),
