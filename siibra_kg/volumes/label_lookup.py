@@ -184,7 +184,11 @@ class Labelled:
 
     def _rows(self, labels: Iterable[int]) -> list[int]:
         """Give the rows of the index that hold some labels, all of which occur."""
-        return [int(n) for n in np.searchsorted(self.index.labels, list(labels))]
+        return [self._row_of[v] for v in labels]
+
+    @cached_property
+    def _row_of(self) -> dict[int, int]:
+        return {label: row for row, label in enumerate(self.index.labels.tolist())}
 
 
 def as_list(regions: Any) -> list[Any]:  # noqa: ANN401  as of Labelled._labels, or several of them
