@@ -37,10 +37,11 @@ lint: $(VENV)/.test ## formatting, lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-servers: $(VENV)/.test ## make sure the SPARQL servers, the siibra and the SSSOM tools that tests compare with are there
+servers: $(VENV)/.test ## make sure the SPARQL servers, the siibra, SSSOM tools and cloud-volume that tests compare with are there
 	$(BIN)/python -m tests.servers.ensure_servers
 	$(BIN)/python -m tests.oracle.ensure_siibra
 	$(BIN)/python -m tests.oracle.ensure_sssom
+	$(BIN)/python -m tests.oracle.ensure_cloudvolume
 
 bench: $(VENV)/.test ## measure this project beside its peers, in one run
 	$(BIN)/python -m bench

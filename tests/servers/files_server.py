@@ -115,14 +115,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, path: str, fault: str, *, with_body: bool) -> None:
         place = (self.state.folder / path.lstrip("/")).resolve()
+        packed = place.with_name(f"{place.name}.gz")
+        more = {}
+        if not place.is_file() and packed.is_file():  # as nginx does with gzip_static
+            place, more = packed, {"Content-Encoding": "gzip"}
         if not place.is_relative_to(self.state.folder.resolve()) or not place.is_file():
             self._send(404, b"no such file", {}, with_body=with_body)
             return
         data = place.read_bytes()
-        status, headers = 200, {"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
-        for suffix, more in self.state.headers.items():
+        status, headers = 200, {"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream", **more}
+        for suffix, added in self.state.headers.items():
             if path.endswith(suffix):
-                headers |= more
+                headers |= added
         if fault == "garbage":
             data = bytes(reversed(data))
         wanted = _RANGE.fullmatch(self.headers.get("Range", ""))
