@@ -37,7 +37,7 @@ lint: $(VENV)/.test ## formatting, lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-servers: $(VENV)/.test ## make sure the SPARQL servers, the siibra, SSSOM tools and cloud-volume that tests compare with are there
+servers: $(VENV)/.test ## make sure the SPARQL servers, siibra, SSSOM tools and cloud-volume are there for tests
 	$(BIN)/python -m tests.servers.ensure_servers
 	$(BIN)/python -m tests.oracle.ensure_siibra
 	$(BIN)/python -m tests.oracle.ensure_sssom
