@@ -122,7 +122,7 @@ def siibra_image_labels(inputs: Inputs) -> Job:
     mapping = _named(_map(inputs))
     image = _volume(inputs.image)
     run = _some(mapping, lambda: len(mapping.assign(image, split_components=False)))
-    return extrapolated(run, FEW, MANY, len(mapping._indices))
+    return extrapolated(run, 1, FEW, len(mapping._indices))  # it sorts all values of the image for each region
 
 
 @cache

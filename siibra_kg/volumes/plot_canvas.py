@@ -1,80 +1,44 @@
-"""The sheet that pictures of volumes are drawn on: three panels at one scale, axes in mm, PNG bytes that never vary.
-
-Drawn with matplotlib's Agg canvas, without pyplot and without the user's style, so that the same volume gives the same
-bytes in a notebook, in a test and on a server.
-"""
+"""Three orthogonal slices on one sheet: panels at one scale, axes in mm, letters of the anatomical directions."""
 
 from __future__ import annotations
 
-import base64
-import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume, DataMissing
+from siibra_kg.volumes.plot_sheet import (
+    BAR,
+    BOTTOM,
+    DPI,
+    FAINT,
+    GAP,
+    INK,
+    PAPER,
+    SIDE,
+    TOP,
+    WIDTH,
+    LineCollection,
+    ListedColormap,
+    Picture,
+    Ramp,
+    add_bar,
+    add_texts,
+    mpl,
+    new_figure,
+    plain_style,
+    to_picture,
+)
 from siibra_kg.volumes.slices import PLANES, Frame, Plane
-
-try:
-    import matplotlib as mpl
-    import matplotlib.patheffects
-    import matplotlib.ticker
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.collections import LineCollection
-    from matplotlib.colors import ListedColormap
-    from matplotlib.figure import Figure
-except ModuleNotFoundError as error:
-    if error.name != "matplotlib":
-        raise
-    raise DataMissing("matplotlib, which draws pictures,", "not installed", "pip install 'siibra-kg[plot]'") from error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-__all__ = ["Panel", "Picture", "draw"]
+__all__ = ["Panel", "Picture", "Ramp", "draw"]
 
-PAPER, INK, FAINT, CROSS = "#0E1116", "#E9ECF1", "#949CAA", "#8FBCFF"
-_DPI = 160
-# Inches: width of the sheet, and what is left free around and between the panels.
-_WIDTH, _SIDE, _GAP, _TOP, _BOTTOM = 12.0, 0.55, 0.62, 0.95, 0.85
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A PNG image; notebooks show it. ``path`` is the file that it was written to, if it was."""
-
-    png: bytes
-    path: Path | None = None
-
-    def save(self, path: str | Path) -> Path:
-        """Write the PNG file.
-
-        Raises
-        ------
-        BadVolume
-            If it cannot be written.
-        """
-        path = Path(path)
-        try:
-            path.write_bytes(self.png)
-        except OSError as error:
-            raise BadVolume(str(path), f"the picture cannot be written ({error.strerror})") from error
-        return path
-
-    def to_html(self, width: int = 640) -> str:
-        """Give an ``<img>`` element that holds the picture itself."""
-        data = base64.b64encode(self.png).decode()
-        return f'<img width="{width}" alt="three orthogonal slices" src="data:image/png;base64,{data}">'
-
-    def _repr_png_(self) -> bytes:
-        return self.png
-
-    def __repr__(self) -> str:
-        return f"<Picture {self.path or f'{len(self.png):,} bytes of PNG'}>"
+CROSS = "#8FBCFF"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +63,11 @@ class Panel:
         shown = np.ma.masked_equal(values, 0)
         self.axes.imshow(shown, origin="lower", extent=extent, interpolation="nearest", **style)
 
+    def colors(self, rgba: NDArray[Any], *, layer: int) -> None:
+        """Show pixels in colours of their own, shape (up, right, 4), from 0 to 1."""
+        extent = (*self.frame.edges(self.plane.right), *self.frame.edges(self.plane.up))
+        self.axes.imshow(rgba, origin="lower", extent=extent, interpolation="nearest", zorder=layer)
+
     def lines(self, segments: NDArray[np.float64], color: str, *, width: float, alpha: float = 1.0, layer: int) -> None:
         """Draw segments, shape (n, 2, 2): two points (right, up) in mm each."""
         drawn = LineCollection(list(segments), colors=color, linewidths=width, alpha=alpha, zorder=layer)
@@ -118,7 +87,15 @@ class Panel:
 
 
 def draw(
-    paint: Callable[[Panel], None], frame: Frame, at: NDArray[np.float64], *, title: str, below: str, note: str
+    paint: Callable[[Panel], None],
+    frame: Frame,
+    at: NDArray[np.float64],
+    *,
+    title: str,
+    below: str,
+    note: str,
+    ramp: Ramp | None = None,
+    dpi: int = DPI,
 ) -> Picture:
     """Draw the three slices through a point.
 
@@ -134,46 +111,41 @@ def draw(
         The line above the panels, and the fainter one under it.
     note
         The line at the foot.
+    ramp
+        What numbers are shown in; drawn as a bar at the right.
+    dpi
+        Pixels per inch of a sheet of twelve inches.
     """
-    # The user's matplotlibrc would change the bytes; the backend is not touched, as no window is ever opened.
-    plain: Any = {k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}
-    with mpl.rc_context(plain):
-        figure, panels = _sheet(frame)
+    with plain_style():
+        figure, panels = _sheet(frame, BAR if ramp else 0.0)
         for axes, plane in panels:
             paint(Panel(axes, frame, plane, at))
             _label(axes, frame, plane, at)
-        width, height = figure.get_size_inches()
-        left = _SIDE / width
-        size = min(16.0, 16.0 * 85 / max(len(title), 1))  # about 85 letters fit
-        figure.text(left, 1 - 0.22 / height, title, color=INK, fontsize=size, fontweight="bold", va="top")
-        figure.text(left, 1 - 0.54 / height, below, color=FAINT, fontsize=11, va="top")
-        figure.text(left, 0.2 / height, note, color=FAINT, fontsize=9, va="bottom")
+        if ramp:
+            add_bar(figure, ramp)
         convention = "neurological convention: left is left   ·   coordinates in mm, RAS+"
-        figure.text(1 - left, 0.2 / height, convention, color=FAINT, fontsize=9, va="bottom", ha="right")
-        out = io.BytesIO()
-        # matplotlib writes its version into the file unless told not to.
-        figure.savefig(out, format="png", dpi=_DPI, facecolor=PAPER, metadata={"Software": None})
-    return Picture(out.getvalue())
+        add_texts(figure, title, below, note, convention)
+        return to_picture(figure, dpi)
 
 
-def _sheet(frame: Frame) -> tuple[Any, list[tuple[Any, Plane]]]:
+def _sheet(frame: Frame, beside: float) -> tuple[Any, list[tuple[Any, Plane]]]:
     size = frame.count * frame.step
     widths = [size[p.right] for p in PLANES]
-    scale = (_WIDTH - 2 * _SIDE - (len(PLANES) - 1) * _GAP) / sum(widths)  # inches per mm, the same for all panels
+    room = WIDTH - 2 * SIDE - beside - (len(PLANES) - 1) * GAP
+    scale = room / sum(widths)  # inches per mm, the same for all panels
     row = max(size[p.up] for p in PLANES) * scale
-    height = row + _TOP + _BOTTOM
-    figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, facecolor=PAPER)
-    FigureCanvasAgg(figure)
+    height = row + TOP + BOTTOM
+    figure = new_figure(WIDTH, height)
     return figure, list(_panels(figure, size * scale, row, height))
 
 
 def _panels(figure: Any, inches: NDArray[np.float64], row: float, height: float) -> Iterator[tuple[Any, Plane]]:  # noqa: ANN401
-    x = _SIDE
+    x = SIDE
     for plane in PLANES:
         wide, tall = inches[plane.right], inches[plane.up]
-        bottom = _BOTTOM + (row - tall) / 2
-        axes = figure.add_axes((x / _WIDTH, bottom / height, wide / _WIDTH, tall / height), facecolor=PAPER)
-        x += wide + _GAP
+        bottom = BOTTOM + (row - tall) / 2
+        axes = figure.add_axes((x / WIDTH, bottom / height, wide / WIDTH, tall / height), facecolor=PAPER)
+        x += wide + GAP
         yield axes, plane
 
 
