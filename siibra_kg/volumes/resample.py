@@ -150,26 +150,49 @@ def on_grid(
 def _nearest(
     array: NDArray[Any], matrix: NDArray[np.float64], shape: tuple[int, int, int], outside: NDArray[Any]
 ) -> NDArray[Any]:
-    out = np.full(shape, outside, outside.dtype, order="F")
-    linear, offset = matrix[:3, :3], matrix[:3, 3]
-    # Sine of a right angle that was stored in 32-bit floats; a thousand voxels make a thousandth of one from it.
-    turned = np.abs(linear) > 1e-6
-    if (turned.sum(axis=0) == 1).all() and (turned.sum(axis=1) == 1).all():
-        axes = turned.argmax(axis=1)  # of the target, for each axis of the source
-        along, kept = [], []
-        for axis, (of, length) in enumerate(zip(axes, array.shape, strict=True)):
-            at = np.floor(linear[axis, of] * np.arange(shape[of]) + offset[axis] + 0.5)
-            there = np.flatnonzero((at >= 0) & (at < length))
-            along.append(at[there].astype(np.intp))
-            kept.append(there)
+    out = np.full(shape, outside, outside.dtype, order="F") if outside else np.zeros(shape, outside.dtype, order="F")
+    axes = _axes(matrix)
+    if axes is not None:
+        spans = _spans(matrix, shape, array.shape, axes)
+        steps = [np.floor(at[span] + 0.5).astype(np.intp) for at, span in spans]
         back = np.argsort(axes)
-        out[np.ix_(*(kept[axis] for axis in back))] = array[np.ix_(*along)].transpose(back)
+        out[tuple(spans[axis][1] for axis in back)] = _picked(array, steps).transpose(back)
         return out
     for k, positions in _layers(matrix, shape):
         inside = _inside(positions, array.shape)
         at = np.floor(positions[inside] + 0.5).astype(np.intp)
         out[..., k][inside] = array[tuple(at.T)]
     return out
+
+
+def _axes(matrix: NDArray[np.float64]) -> NDArray[np.intp] | None:
+    """Give the axis of the target for each axis of the source, or ``None`` where one grid is turned to the other."""
+    # Sine of a right angle that was stored in 32-bit floats; a thousand voxels make a thousandth of one from it.
+    turned = np.abs(matrix[:3, :3]) > 1e-6
+    if (turned.sum(axis=0) == 1).all() and (turned.sum(axis=1) == 1).all():
+        axes: NDArray[np.intp] = turned.argmax(axis=1)
+        return axes
+    return None
+
+
+def _spans(
+    matrix: NDArray[np.float64], shape: tuple[int, int, int], source: tuple[int, ...], axes: NDArray[np.intp]
+) -> list[tuple[NDArray[np.float64], slice]]:
+    """Give for each axis of the source the positions in it of all indices of the target, and which are inside."""
+    found = []
+    for axis, (of, length) in enumerate(zip(axes.tolist(), source, strict=True)):
+        at = matrix[axis, of] * np.arange(shape[of]) + matrix[axis, 3]
+        there = np.flatnonzero((at >= -0.5) & (at < length - 0.5))
+        found.append((at, slice(int(there[0]), int(there[-1]) + 1) if len(there) else slice(0, 0)))
+    return found
+
+
+def _picked(array: NDArray[Any], steps: list[NDArray[np.intp]]) -> NDArray[Any]:
+    """Give some planes along each axis; without a copy where they are next to each other."""
+    if all(len(step) and (np.diff(step) == 1).all() for step in steps):
+        return array[tuple(slice(int(step[0]), int(step[-1]) + 1) for step in steps)]
+    picked: NDArray[Any] = array[np.ix_(*steps)]
+    return picked
 
 
 def _linear(
@@ -184,6 +207,12 @@ def _linear(
     out: NDArray[Any] = affine_transform(
         array, turn, matrix[:3, 3], shape, dtype, order=1, mode="nearest", prefilter=False
     )
+    axes = _axes(matrix)
+    if axes is not None:
+        for of, (_, span) in zip(axes.tolist(), _spans(matrix, shape, array.shape, axes), strict=True):
+            along = np.moveaxis(out, of, 0)
+            along[: span.start] = along[span.stop :] = outside
+        return out
     for k, positions in _layers(matrix, shape):
         out[..., k][~_inside(positions, array.shape)] = outside
     return out
