@@ -45,7 +45,7 @@ def entries(ask: Asker, of: Map) -> tuple[VolumeRef, ...]:
         name = row.name or row.map_name or ""
         entry = LabelEntry(label, row.iri, name, row.color, row.laterality, row.code or "")
         found += [
-            replace(ref, region=row.iri, label=row.label, z=row.z, labels=(entry,))
+            replace(ref, region=row.iri, label=row.label, z=row.z, volume_index=row.volume_index, labels=(entry,))
             for ref in volumes[row.volume]
             if row.fragment is None or ref.fragment in {None, row.fragment}
         ]
