@@ -98,9 +98,9 @@ class BoundingBox:
             return self.has(other.minimum) and self.has(other.maximum)
         return self.has(other)
 
-    def shift(self, vector: Iterable[float] | Point) -> BoundingBox:
-        """Move it by a vector in mm."""
-        by = coordinate(vector, self.space)
+    def shift(self, vector: Iterable[float] | Point | float) -> BoundingBox:
+        """Move it by a vector in mm, or by the same way along every axis."""
+        by = (float(vector),) * 3 if isinstance(vector, float | int) else coordinate(vector, self.space)
         low, high = (triple(map(add, corner, by)) for corner in (self.minimum, self.maximum))
         return replace(self, minimum=low, maximum=high)
 

@@ -29,7 +29,8 @@ socket.create_connection = _refuse
 socket.getaddrinfo = _refuse
 
 began = time.perf_counter()
-import answer_volumes  # noqa: E402  beside this file
+import answer_locations  # noqa: E402  beside this file
+import answer_volumes  # noqa: E402
 import siibra  # noqa: E402
 from siibra.core.parcellation import Parcellation, find_regions  # noqa: E402
 from siibra.core.space import Space  # noqa: E402
@@ -392,6 +393,7 @@ DOES = {
         located,
         features,
         matches,
+        answer_locations.locations,
         answer_volumes.assigned,
         answer_volumes.sampled,
         answer_volumes.drawn,
