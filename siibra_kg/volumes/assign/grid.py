@@ -24,6 +24,8 @@ __all__ = ["Grid"]
 
 #: A position this close below a border, in voxels, is on the border: the inverse of an affine is not exact.
 _BORDER = 1e-9
+#: An interpolated value below this part of the largest is rounding.
+_NOISE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +133,10 @@ class Grid:
         if not self.matches(volume):
             way = "nearest" if volume.kind == "mask" else "linear"
             array = on_grid(array, volume.affine, self.shape, self.affine, way=way)
+            if way == "linear":
+                # At a centre that both grids share, rounding lets a neighbour through with a weight of 1e-16; what is
+                # zero has to stay zero, because scores count what is above.
+                array[np.abs(array) <= _NOISE * max(abs(float(array.max())), abs(float(array.min())))] = 0
         return array.reshape(-1, order="F")
 
 

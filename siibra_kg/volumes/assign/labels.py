@@ -64,7 +64,7 @@ class LabelTarget:
             rows = self._table[labels]
         else:
             rows = self._row[np.searchsorted(self._index.labels, labels)]
-        return Hits(some, rows, np.ones(len(some)))
+        return Hits(some, rows, np.ones(len(some)), labels.astype(np.int64))
 
     def whole(self, image: NDArray[Any]) -> Overlaps:
         """Compare with an image by one gather over the index and one reduction per label."""

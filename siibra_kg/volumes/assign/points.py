@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +82,7 @@ def assign_points(target: Target, points: Points) -> Rows:
         return _read(target, points.mm)
     read = _read(target, points.mm[sharp])
     number = np.flatnonzero(sharp)
-    parts = [Rows(number[read.structure], read.centroid, read.place, read.region, read.value, read.inside)]
+    parts = [replace(read, structure=number[read.structure])]
     blurred = np.flatnonzero(~sharp).tolist()
     parts += [_blurred(target, points.mm[n], float(points.sigma[n]), n) for n in blurred]
     return joined(parts)
@@ -99,7 +99,11 @@ def _read(target: Target, mm: NDArray[np.float64]) -> Rows:
     rows = np.full(len(place), -1)
     values = np.full(len(place), np.nan)
     rows[hit], values[hit] = region, value
-    return Rows(place, mm, place, rows, values, inside[place])
+    labels = None
+    if hits.label is not None:
+        labels = np.zeros(len(place), np.int64)
+        labels[hit] = hits.label
+    return Rows(place, mm, place, rows, values, inside[place], labels)
 
 
 def _blurred(target: Target, mm: NDArray[np.float64], sigma_mm: float, number: int) -> Rows:

@@ -45,9 +45,11 @@ class Rows:
     region
         Row of the region, -1 for none.
     value
-        Of the map; NaN for none.
+        Of a statistical map; NaN for none.
     inside
         Whether it lies in the field of view of the map.
+    label
+        Of a label map; 0 for none.
     scores
         Shape (6, n), in the order of :data:`SCORES`, or nothing for points.
     extra
@@ -60,6 +62,7 @@ class Rows:
     region: NDArray[np.int64]
     value: NDArray[np.float64]
     inside: NDArray[np.bool_]
+    label: NDArray[np.int64] | None = None
     scores: NDArray[np.float64] | None = None
     extra: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
@@ -76,13 +79,16 @@ def scored(target: Target, structures: Structures, pairs: Overlaps, inside: NDAr
     missing = np.full(len(alone), np.nan)
     found: Scores = scores(target, structures, pairs)
     numbers = np.stack([np.concatenate([getattr(found, name), missing]) for name in SCORES.values()])
+    region = np.concatenate([pairs.region, np.full(len(alone), -1)])[order]
+    labels = np.array([0 if v is None else v for v in (*target.regions.labels, None)], np.int64)
     return Rows(
         structure=structures.numbers[place],
         centroid=structures.centroids,
         place=place,
-        region=np.concatenate([pairs.region, np.full(len(alone), -1)])[order],
+        region=region,
         value=np.concatenate([pairs.highest, missing])[order],
         inside=inside[place],
+        label=labels[region],
         scores=numbers[:, order],
     )
 
@@ -100,6 +106,7 @@ def joined(parts: list[Rows]) -> Rows:
         region=np.concatenate([p.region for p in parts])[order],
         value=np.concatenate([p.value for p in parts])[order],
         inside=np.concatenate([p.inside for p in parts])[order],
+        label=np.concatenate([np.zeros(len(p), np.int64) if p.label is None else p.label for p in parts])[order],
         scores=np.concatenate(numbers, axis=1)[:, order],
     )
 
@@ -123,16 +130,15 @@ def frame(rows: Rows, regions: Regions, *, labelled: bool) -> pd.DataFrame:
     for name, values in zip(SCORES, numbers, strict=True):
         columns[name] = values
         if name == "intersection over union":
-            columns["map value"] = _labels(regions, rows.region) if labelled else rows.value
+            columns["map value"] = _labels(rows) if labelled else rows.value
     columns |= {"inside": rows.inside, "region iri": _categories(regions.iris, rows.region), **rows.extra}
     table: pd.DataFrame = pd.DataFrame(columns, copy=False)
     return table
 
 
-def _labels(regions: Regions, region: NDArray[np.int64]) -> pd.api.extensions.ExtensionArray:
-    numbers = np.array([0 if v is None else v for v in (*regions.labels, None)], np.int64)
-    missing = np.array([v is None for v in (*regions.labels, None)])
-    return _integers(numbers[region], missing[region])
+def _labels(rows: Rows) -> pd.api.extensions.ExtensionArray:
+    labels = np.zeros(len(rows), np.int64) if rows.label is None else rows.label
+    return _integers(labels, labels == 0)
 
 
 def _integers(values: NDArray[np.int64], missing: NDArray[np.bool_]) -> pd.api.extensions.ExtensionArray:

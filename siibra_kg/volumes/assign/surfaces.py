@@ -63,7 +63,8 @@ def assign_to_surface(surface: Surface, points: NDArray[np.float64], max_distanc
     some = near & (labels != 0)
     region[some] = row[np.searchsorted(present, labels[some])]
     number, value = np.arange(len(points)), np.full(len(points), np.nan)
-    rows = Rows(number, points, number, region, value, near, extra={"distance": distance})
+    label = np.where(some, labels, 0).astype(np.int64)
+    rows = Rows(number, points, number, region, value, near, label, extra={"distance": distance})
     return rows, replace(regions, fragments=_fragments(surface, present, row, len(regions)))
 
 

@@ -58,11 +58,14 @@ class Hits:
         Row of the region.
     value
         Of the region in that voxel.
+    label
+        The label of the voxel, in a label map.
     """
 
     voxel: NDArray[np.int64]
     region: NDArray[np.int64]
     value: NDArray[Any]
+    label: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
