@@ -20,13 +20,17 @@ from siibra_kg.volumes.label_lookup import MappedRegion, by_label
 from siibra_kg.volumes.label_measures import Measured
 from siibra_kg.volumes.label_store import stored_index
 from siibra_kg.volumes.label_tables import Painted
+from siibra_kg.volumes.show import label_map_to_html
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import ArrayLike
+
     from siibra_kg.model import LabelEntry
     from siibra_kg.terms import IRI
     from siibra_kg.volumes.label_index import LabelIndex
+    from siibra_kg.volumes.plot_sheet import Picture
     from siibra_kg.volumes.volume import Volume
 
 __all__ = ["Census", "LabelMap", "MappedRegion", "Masks", "Side"]
@@ -101,6 +105,24 @@ class LabelMap(Checked, Measured, Bordered, Painted):
         regions = len({e.region for e in self.labels if e.region is not None})
         return f"<LabelMap {self}, {len(self.labels)} labels of {regions} regions, {size} voxels>"
 
+    def plot(
+        self, path: str | Path | None = None, background: Volume | None = None, at: ArrayLike | None = None
+    ) -> Picture:
+        """Draw three slices, each region in its colour; see :func:`siibra_kg.volumes.plot_maps.plot_labels`.
+
+        Parameters
+        ----------
+        path
+            A PNG file to write, or nothing to only get the picture.
+        background
+            A template in the same space to draw over.
+        at
+            Where the slices meet, in mm.
+        """
+        from siibra_kg.volumes.plot_maps import plot_labels  # noqa: PLC0415  matplotlib is an extra
+
+        return plot_labels(self, path, background=background, at=at)
+
     def _repr_html_(self) -> str:
         rows = f"<p>{html.escape(str(self.census())[:2000]).replace(chr(10), '<br>')}</p>"
-        return self.volume._repr_html_() + rows + self.regions._repr_html_()
+        return label_map_to_html(self) + rows + self.regions._repr_html_()

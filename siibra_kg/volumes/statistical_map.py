@@ -20,6 +20,7 @@ from siibra_kg.volumes import statistical_points, statistical_tables, threshold
 from siibra_kg.volumes.peaks import apart, summits
 from siibra_kg.volumes.place import block_in, crop_step, moved
 from siibra_kg.volumes.provenance import Provenance
+from siibra_kg.volumes.show import statistical_map_to_html
 from siibra_kg.volumes.statistical_labels import winners
 from siibra_kg.volumes.volume import Volume
 
@@ -331,3 +332,6 @@ class StatisticalMap:
     def __repr__(self) -> str:
         size = "x".join(map(str, self.shape))
         return f"<StatisticalMap {self}, {len(self.columns)} maps on {size} voxels>"
+
+    def _repr_html_(self) -> str:
+        return statistical_map_to_html(self)

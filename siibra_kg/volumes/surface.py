@@ -12,14 +12,17 @@ from siibra_kg.locations.same import require_same_space
 from siibra_kg.terms import contract
 from siibra_kg.volumes.merge import check_meanings
 from siibra_kg.volumes.provenance import Provenance
+from siibra_kg.volumes.show import surface_to_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from siibra_kg.model import LabelEntry
     from siibra_kg.terms import IRI
+    from siibra_kg.volumes.plot_sheet import Picture
 
 __all__ = ["Surface", "joined"]
 
@@ -127,6 +130,21 @@ class Surface:
             variant=geometry.variant,
             provenance=self.provenance.then(step),
         )
+
+    def plot(self, path: str | Path | None = None) -> Picture:
+        """Draw it from outside and inside; see :func:`siibra_kg.volumes.plot_surface.plot_surface`.
+
+        Parameters
+        ----------
+        path
+            A PNG file to write, or nothing to only get the picture.
+        """
+        from siibra_kg.volumes.plot_surface import plot_surface  # noqa: PLC0415  matplotlib is an extra
+
+        return plot_surface(self, path)
+
+    def _repr_html_(self) -> str:
+        return surface_to_html(self)
 
     def _called(self) -> str:
         return self.name or str(self.provenance.volume or "surface")

@@ -257,7 +257,7 @@ class Volume(Placed):
         return write(Path(path), self.to_nibabel())
 
     def plot(self, path: str | Path | None = None, background: Volume | None = None) -> Picture:
-        """Draw three orthogonal slices; see :func:`siibra_kg.volumes.plot.plot_mask`.
+        """Draw three orthogonal slices: see ``plot_mask`` and ``plot_volume`` of :mod:`siibra_kg.volumes.plot`.
 
         Parameters
         ----------
@@ -275,7 +275,7 @@ class Volume(Placed):
 
         if self.kind == "mask":
             return plot.plot_mask(self, path, outlines=self.context, background=background)
-        return plot.plot_volume(self, path)
+        return plot.plot_volume(self, path, background=background)
 
     def _called(self) -> str:
         return self.name or str(self.provenance.volume or "volume")
