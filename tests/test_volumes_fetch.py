@@ -14,12 +14,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from siibra_kg.config import Settings
-from siibra_kg.errors import BadVolume, DataMissing, LabelMismatch, OutsideVolume, SourceError, VolumeWarning
+from siibra_kg.errors import (
+    BadVolume,
+    DataMissing,
+    LabelMismatch,
+    OutsideVolume,
+    SiibraKGError,
+    SourceError,
+    VolumeWarning,
+)
 from siibra_kg.locations import BoundingBox
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import FetchOptions, Surface, Volume, fetch
 from siibra_kg.volumes.choose import choose, formats_of, fragment_among
+from tests.servers.files_server import serve
 from tests.volume_files import SPACE, affine, nifti, packaged, ref_to
 
 LEFT, RIGHT = "left hemisphere", "right hemisphere"
@@ -358,3 +367,52 @@ def test_labels_are_put_on_a_mesh_of_as_many_vertices(settings):
     with pytest.raises(LabelMismatch, match="different regions in two fragments"):
         fetch(meant, settings)
     assert fetch(meant, settings, FetchOptions(fragment="right")).entries[0].region is not None
+
+
+# ------------------------------------------------------------------------------------------------------ over the web
+
+
+@pytest.fixture
+def online(settings):
+    return replace(settings, offline=False, timeout=3.0)
+
+
+def _served(server, *names, **more):
+    return [ref_to(f"{server.url}/{name}", kind="labelled", **more) for name in names]
+
+
+def test_a_file_over_the_web_is_the_same_volume(tmp_path, online):
+    """Fetched once, then from the cache; the checksum is of what was decoded."""
+    (tmp_path / "www").mkdir()
+    left, _ = blocks()
+    nifti(tmp_path / "www" / "a.nii.gz", left)
+    with serve(tmp_path / "www") as server:
+        first = fetch(_served(server, "a.nii.gz"), online)
+        again = fetch(_served(server, "a.nii.gz"), replace(online, offline=True))
+        asked = len([line for line in server.log if "a.nii.gz" in line and line.startswith("GET")])
+    assert np.array_equal(first.array, left)
+    assert first.provenance.sha256 == again.provenance.sha256
+    assert first.provenance.url.startswith("http://")
+    assert asked == 1
+
+
+@pytest.mark.parametrize("fault", ["404", "503", "hang", "stall", "truncate", "html", "garbage"])
+def test_h8_a_server_that_fails_never_gives_a_volume(tmp_path, online, fault):
+    """An error of this project's own that names the address; zeros never stand in for what did not arrive.
+
+    A file that does not arrive is taken from the next provider; one that arrives and is something else is not.
+    """
+    (tmp_path / "www").mkdir()
+    left, _ = blocks()
+    for name in ("a.nii.gz", "b.nii.gz"):
+        nifti(tmp_path / "www" / name, left)
+    with serve(tmp_path / "www", faults={"/a.nii.gz": fault}) as server:
+        refs = _served(server, "a.nii.gz", "b.nii.gz")
+        quick = replace(online, timeout=0.5)
+        with pytest.raises(SiibraKGError, match=r"a\.nii\.gz"):
+            fetch(refs[:1], quick)
+        kept = [path for path in (tmp_path / "cache").rglob("*.nii.gz") if path.is_file()]
+        for path in kept:  # content that is not a volume may be kept; what was cut may not
+            assert fault in {"html", "garbage"}, path
+        if fault not in {"html", "garbage"}:
+            assert np.array_equal(fetch(refs, quick).array, left)

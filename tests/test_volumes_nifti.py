@@ -381,3 +381,20 @@ def test_several_gzip_members_are_one_file(tmp_path, settings):
     joined = io.BytesIO(gzip.compress(data[:200]) + gzip.compress(data[200:]))
     (tmp_path / "a.nii.gz").write_bytes(joined.getvalue())
     assert np.array_equal(read_volume(ref_to(tmp_path / "a.nii.gz"), settings).array, array)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize("dtype", [">i2", "<f4"])
+def test_reading_takes_the_memory_of_the_array(tmp_path, settings, name, dtype):
+    """16 MB of voxels: no second copy, whatever the byte order; a box takes the memory of its layers."""
+    array = np.zeros((256, 256, 2**24 // 65536 // np.dtype(dtype).itemsize), dtype)
+    image = nib.Nifti1Image(array, affine(), nib.Nifti1Header(endianness=">" if dtype[0] == ">" else "<"))
+    image.header.set_data_dtype(np.dtype(dtype))
+    nib.save(image, tmp_path / name)
+    ref = ref_to(tmp_path / name)
+    for options, limit in ((FetchOptions(), 2**24), (FetchOptions(voi=_box((0, 0, 0), (9, 9, 3))), 2**19 * 4)):
+        tracemalloc.start()
+        read_volume(ref, settings, options)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < limit + 2**23 + 2**21, (peak, limit)

@@ -34,7 +34,7 @@ __all__ = ["Image", "NiftiFile", "encode", "open_nifti", "read", "to_nibabel", "
 
 # Some writers pad their files; more than this after the last voxel is another file, or a bomb.
 _MAX_PADDING = 2**20
-_CHUNK = 2**22
+_CHUNK = 2**19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
