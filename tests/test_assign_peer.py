@@ -13,7 +13,7 @@ from siibra_kg.locations import Point, PointCloud
 from siibra_kg.volumes import Volume
 from siibra_kg.volumes.assign import assign
 from siibra_kg.volumes.sampling import sample_locations, sample_volume
-from tests.assign_plain import SPACE, label_map, made, packaged, samples, scores
+from tests.assign_plain import SPACE, label_map, made, packaged, samples, scores, stacked
 
 pytestmark = pytest.mark.peer
 
@@ -126,6 +126,22 @@ def test_h6_correlation_of_siibra_is_of_no_image(peer, small):
         assert abs(row["correlation"] - mine.loc[label, "correlation"]) > 1e-4
 
 
+def test_h1_siibra_interpolates_masks_whose_values_are_not_0_and_1(peer, small, folder):
+    block = np.zeros((40, 44, 48), np.uint8)
+    block[9:21, 8:17, 9:19] = 1
+    affine = np.diag([1.0, 1, 1, 1])
+    affine[:3, 3] = [-20.3, -22.2, -24.4]
+    mine = assign(small["map"], Volume(block, affine, SPACE, kind="mask"), split_components=False)
+    for value, same in ((1, True), (2, False)):
+        file = str(folder / f"fine-{value}.nii")
+        nib.save(nib.Nifti1Image(block * np.uint8(value), affine), file)
+        theirs = peer.ask("assigned", map=small["labels"], query={"image": file}, split_components=False)
+        union = np.array([r["intersection over union"] for r in theirs])
+        assert np.allclose(union, mine["intersection over union"], rtol=1e-6) == same
+        again = assign(small["map"], Volume(block * value, affine, SPACE, kind="mask"), split_components=False)
+        np.testing.assert_array_equal(again["intersection over union"], mine["intersection over union"])
+
+
 def test_h9_siibra_gives_centroids_in_voxels(peer, small):
     theirs = peer.ask("assigned", map=small["labels"], query={"image": small["mask"]})
     mine = assign(small["map"], Volume((small["image"] > 0).astype(np.uint8), AFFINE, SPACE, kind="mask"))
@@ -134,7 +150,93 @@ def test_h9_siibra_gives_centroids_in_voxels(peer, small):
         assert not np.allclose(one["centroid"], other)
 
 
-def test_minsize_is_ignored_by_siibras_label_maps(peer, small):
+@pytest.fixture(scope="module")
+def values(small):
+    """Give a statistical map, its files and its arrays."""
+    files = _maps(small)
+    arrays = [np.asanyarray(nib.load(f).dataobj) for f in files]
+    return {"map": stacked(*arrays, affine=AFFINE), "files": files, "arrays": arrays}
+
+
+def test_points_have_siibras_values_in_statistical_maps(peer, values):
+    points = [p for n in range(3) for p in _centres(values["arrays"][n] > 0)[::9]]
+    theirs = peer.ask("assigned", map=values["files"], query={"points": points}, kind="statistical")
+    mine = assign(values["map"], np.array(points), space=SPACE)
+    assert [r["input structure"] for r in theirs] == mine["input structure"].tolist()
+    assert [r["volume"] for r in theirs] == mine["volume"].tolist()
+    np.testing.assert_allclose([r["map value"] for r in theirs], mine["map value"], rtol=1e-6)
+
+
+def test_b1_siibra_gives_background_the_regions_of_the_last_voxel(peer, values):
+    at = _centres(sum(values["arrays"]) == 0)[0]
+    theirs = peer.ask("assigned", map=values["files"], query={"points": [at]}, kind="statistical")
+    assert [r["region"] for r in theirs] == ["region 2"]
+    mine = assign(values["map"], np.array([at]), space=SPACE)
+    assert mine["region"].isna().tolist() == [True]
+    assert mine["inside"].tolist() == [True]
+
+
+def test_h3_siibra_has_an_index_error_outside_of_statistical_maps(peer, values):
+    query = {"points": [[500.0, 0, 0]]}
+    assert "IndexError" in peer.ask("assigned", map=values["files"], query=query, kind="statistical")
+    assert assign(values["map"], np.array(query["points"]), space=SPACE)["inside"].tolist() == [False]
+
+
+def test_images_have_siibras_scores_in_statistical_maps(peer, small, values):
+    query = Volume(small["image"], AFFINE, SPACE)
+    options = {"map": values["files"], "query": {"image": small["query"]}, "kind": "statistical"}
+    for split in (False, True):
+        theirs = peer.ask("assigned", split_components=split, **options)
+        mine = assign(values["map"], query, split_components=split)
+        if split:  # A5: siibra leaves structures of one voxel out
+            mine = mine[mine["input structure"] == 1]
+        assert [r["volume"] for r in theirs] == mine["volume"].tolist()
+        for name in SAME:
+            np.testing.assert_allclose([r[name] for r in theirs], mine[name], rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose([r["centroid"] for r in theirs], list(mine["centroid"]), atol=0.005)
+
+
+def test_a3_siibra_gives_the_highest_value_of_the_whole_map(peer, small, values):
+    options = {"map": values["files"], "query": {"image": small["query"]}, "kind": "statistical"}
+    theirs = peer.ask("assigned", split_components=False, **options)
+    mine = assign(values["map"], Volume(small["image"], AFFINE, SPACE), split_components=False)
+    shared = [v[small["image"] > 0].max() for v in values["arrays"]]
+    np.testing.assert_allclose(mine["map value"], shared)
+    np.testing.assert_allclose([r["map value"] for r in theirs], [v.max() for v in values["arrays"]])
+    assert (mine["map value"] < [r["map value"] for r in theirs]).any()
+
+
+def test_a4_correlation_of_siibras_statistical_maps_is_of_a_box(peer, small, values):
+    options = {"map": values["files"], "query": {"image": small["query"]}, "kind": "statistical"}
+    theirs = peer.ask("assigned", split_components=True, **options)[0]["correlation"]
+    mine = assign(values["map"], Volume(small["image"], AFFINE, SPACE))["correlation"][0]
+    part = small["image"].copy()
+    part[16, 16, 16] = 0
+    assert mine == pytest.approx(np.corrcoef(part.ravel(), values["arrays"][0].ravel())[0, 1])
+    assert abs(theirs - mine) > 0.05
+
+
+def test_a5_siibras_statistical_maps_leave_out_structures_of_one_voxel(peer, small, values):
+    options = {"map": values["files"], "query": {"image": small["mask"]}, "kind": "statistical"}
+    assert {r["input structure"] for r in peer.ask("assigned", **options)} == {1}
+    mask = Volume((small["image"] > 0).astype(np.uint8), AFFINE, SPACE, kind="mask")
+    assert set(assign(values["map"], mask)["input structure"]) == {1, 2}
+
+
+def test_uncertain_points_have_siibras_scores_in_statistical_maps(peer, values):
+    points = [[-10.0, -10, -10], [0, -6, -6]]
+    theirs = peer.ask("assigned", map=values["files"], query={"points": points, "sigma": [7, 7]}, kind="statistical")
+    mine = assign(values["map"], PointCloud(np.array(points), SPACE, sigma_mm=7))
+    assert [r["volume"] for r in theirs] == mine["volume"].tolist()
+    for name in SAME:
+        np.testing.assert_allclose([r[name] for r in theirs], mine[name], rtol=1e-4, err_msg=name)
+
+
+def _centres(mask):
+    return (np.argwhere(mask) @ AFFINE[:3, :3].T + AFFINE[:3, 3]).tolist()
+
+
+def test_a5_minsize_is_ignored_by_siibras_label_maps(peer, small):
     options = {"map": small["labels"], "query": {"image": small["mask"]}, "minsize_voxel": 50}
     assert {r["input structure"] for r in peer.ask("assigned", **options)} == {1, 2}
     mask = Volume((small["image"] > 0).astype(np.uint8), AFFINE, SPACE, kind="mask")
