@@ -16,10 +16,12 @@ from siibra_kg.errors import GridWarning, SpaceMismatch
 from siibra_kg.locations import BoundingBox, Plane, Point, PointCloud, intersection, require_same_space
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import FetchOptions, LabelMap, Surface, Volume, read_volume
+from siibra_kg.volumes import FetchOptions, LabelMap, MapColumn, StatisticalMap, Surface, Volume, read_volume
 from siibra_kg.volumes.assign import assign
 from siibra_kg.volumes.plot import plot_mask
+from siibra_kg.volumes.plot_maps import plot_labels, plot_statistical
 from siibra_kg.volumes.spaces import check_grid, grids_of, known_grids
+from siibra_kg.volumes.sparse_build import build
 
 CCFV = "https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/"
 ASYM, SYM = (IRI(f"{CCFV}MNI-ICBM152_nonlinear-2009c-{n}") for n in ("asym", "sym"))
@@ -58,6 +60,10 @@ def mesh(space):
     return Surface(np.eye(3) * 4, np.array([[0, 1, 2]]), space)
 
 
+def statistical_map(space):
+    return StatisticalMap(build([volume(space).array * 90]), AFFINE, space, (MapColumn(0, name="a region"),))
+
+
 #: Everything in which something of one space can meet something of another.
 MEETINGS = {
     "crop": lambda a, b: volume(a).cropped(BoundingBox((-5, -5, -5), (5, 5, 5), b)),
@@ -80,6 +86,16 @@ MEETINGS = {
     "assign an array": lambda a, b: assign(label_map(a), np.zeros((1, 3)), space=b),
     "assign an image": lambda a, b: assign(label_map(a), volume(b)),
     "plot over a template": lambda a, b: plot_mask(volume(a, "mask"), background=volume(b, "template")),
+    "find the voxel of a point": lambda a, b: volume(a).to_voxels(Point((0, 0, 0), b)),
+    "values of statistical maps at a point": lambda a, b: statistical_map(a).values_at(Point((0, 0, 0), b)),
+    "crop statistical maps": lambda a, b: statistical_map(a).cropped(BoundingBox((-5,) * 3, (5,) * 3, b)),
+    "assign a point to statistical maps": lambda a, b: assign(statistical_map(a), Point((0, 0, 0), b)),
+    "assign an image to statistical maps": lambda a, b: assign(statistical_map(a), volume(b)),
+    "plot at a point": lambda a, b: plot_mask(volume(a, "mask"), at=Point((0, 0, 0), b)),
+    "plot a label map at a point": lambda a, b: plot_labels(label_map(a), at=Point((0, 0, 0), b)),
+    "plot a label map over a template": lambda a, b: plot_labels(label_map(a), background=volume(b, "template")),
+    "plot values over a template": lambda a, b: plot_statistical(volume(a), background=volume(b, "template")),
+    "plot values at a point": lambda a, b: plot_statistical(volume(a), at=Point((0, 0, 0), b)),
     "plot with outlines": lambda a, b: plot_mask(volume(a, "mask"), outlines=label_map(b)),
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siibra_kg.errors import LabelMismatch
+from siibra_kg.locations import Point, PointCloud, require_same_space
 from siibra_kg.volumes.place import to_voxels
 
 if TYPE_CHECKING:
@@ -55,8 +56,16 @@ class Placed:
         points: NDArray[np.float64] = np.asarray(indices, dtype=np.float64) @ self.affine[:3, :3].T + self.affine[:3, 3]
         return points
 
-    def to_voxels(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Turn points in mm, shape (..., 3), into positions in the array; whole numbers are centres of voxels."""
+    def to_voxels(self, points: Point | PointCloud | ArrayLike) -> NDArray[np.float64]:
+        """Turn points in mm, shape (..., 3), into positions in the array; whole numbers are centres of voxels.
+
+        Raises
+        ------
+        SpaceMismatch
+            If it is a point or a cloud of another space.
+        """
+        if isinstance(points, Point | PointCloud):
+            require_same_space(self, points)
         return to_voxels(self.affine, points)
 
     def nonzero(self) -> NDArray[np.intp]:

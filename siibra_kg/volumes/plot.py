@@ -77,7 +77,7 @@ def plot_mask(
     for other in (background, labels):
         if other is not None:
             require_same_space(other, volume, "a picture of both would show them at the wrong place")
-    where = point(at, focus(volume))
+    where = point(at, focus(volume), volume)
     frame = frame_of(volume, background or labels)
     paint_color = color or volume.color or DEFAULT_COLOR
 

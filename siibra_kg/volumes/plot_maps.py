@@ -87,7 +87,7 @@ def plot_labels(
     note = joined(f"{len(present)} labels", _over(background))
     below = volume.space_name or contract(volume.space)
     heading = title or volume.parcellation or volume.name
-    where = point(at, focus(volume))
+    where = point(at, focus(volume), volume)
     frame = frame_of(volume, background)
     return kept(draw(paint, frame, where, title=heading, below=below, note=note, dpi=dpi), out)
 
@@ -162,7 +162,7 @@ def plot_statistical(
     top = f"peak {volume.array[peak]:.4g}".replace("-", "\N{MINUS SIGN}")
     note = joined(top, above, _over(background))
     below = joined(volume.parcellation, volume.space_name or contract(volume.space))
-    where = point(at, volume.to_mm(peak))
+    where = point(at, volume.to_mm(peak), volume)
     frame = frame_of(fine, background if fine is volume else volume)
     heading = title or volume.name or volume.parcellation
     return kept(draw(paint, frame, where, title=heading, below=below, note=note, ramp=ramp, dpi=dpi), out)

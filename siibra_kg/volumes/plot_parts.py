@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siibra_kg.errors import BadVolume
+from siibra_kg.locations import Point, require_same_space
 from siibra_kg.volumes.plot_sheet import Picture
 from siibra_kg.volumes.slices import Frame, borders, sample
 
@@ -36,16 +37,20 @@ def focus(volume: Volume) -> NDArray[np.float64]:
     return nearest
 
 
-def point(at: ArrayLike | None, otherwise: NDArray[np.float64]) -> NDArray[np.float64]:
+def point(at: ArrayLike | Point | None, otherwise: NDArray[np.float64], volume: Volume) -> NDArray[np.float64]:
     """Give the point that was asked for, in mm, or the other one.
 
     Raises
     ------
     BadVolume
         If it is no point.
+    SpaceMismatch
+        If it is a point of another space than the volume.
     """
     if at is None:
         return otherwise
+    if isinstance(at, Point):
+        require_same_space(at, volume, "the point is to be shown in a picture of the volume")
     asked = np.array(at, dtype=np.float64).reshape(-1)
     if asked.shape != (3,) or not np.isfinite(asked).all():
         raise BadVolume("at", f"{at!r} is no point", "give x, y and z in mm")
