@@ -130,7 +130,7 @@ def map_(
         raise BadVolume(parcellation, "its labels are at the vertices of a surface", "use kg.map in Python")
     _save(found.volume, out)
     if table is not None:
-        found.to_BIDS_lookup_table().to_csv(table, sep="\t", index=False)
+        found.to_BIDS_lookup_table(table)
         write(str(table))
 
 
