@@ -398,6 +398,8 @@ DOES = {
         answer_volumes.sampled,
         answer_volumes.drawn,
         answer_volumes.components_of,
+        answer_volumes.centroids,
+        answer_volumes.spatial,
         answer_volumes.moved,
         answer_volumes.cut,
     )

@@ -57,6 +57,18 @@ def components_of(image):
     ]
 
 
+def centroids(map, space, **options):  # noqa: A002
+    """Give the centroids of the regions of a label map by siibra: region name -> coordinates."""
+    found = _map(map, "labelled", space).compute_centroids(**options)
+    return {name: [list(p.coordinate) for p in points] for name, points in found.items()}
+
+
+def spatial(image, space):
+    """Give volume and centroid of the components of a mask by siibra."""
+    parts = volume.from_nifti(nibabel.load(image), space, "mask").compute_spatial_props()
+    return [{"volume": float(p.volume), "centroid": [float(v) for v in p.centroid]} for p in parts]
+
+
 def moved(image, grid, out):
     """Bring an image to the grid of another, asking for nearest values; write them as ``.npy``, give their type."""
     result = siibra.commons.resample_img_to_img(nibabel.load(image), nibabel.load(grid), interpolation="nearest")
