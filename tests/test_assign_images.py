@@ -255,6 +255,8 @@ def test_spaces_and_kinds_are_checked(small, blob):
         assign(small, image(blob), space="https://example.org/other")
     with pytest.raises(LabelMismatch, match="mask"):
         assign(small, small.volume)
+    with pytest.raises(LabelMismatch, match="mask"):
+        assign(small, small)
     with pytest.raises(LabelMismatch, match="threshold"):
         assign(small, image(blob), lower_threshold=0.1)
 

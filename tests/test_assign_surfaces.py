@@ -12,7 +12,7 @@ from siibra_kg.errors import BadVolume, LabelMismatch, SpaceMismatch, TermError
 from siibra_kg.locations import Point
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import Surface, Volume
+from siibra_kg.volumes import Surface, SurfaceLabelMap, Volume
 from siibra_kg.volumes.assign import assign
 from tests.assign_plain import COLUMNS, SPACE, packaged, samples
 
@@ -71,6 +71,14 @@ def test_distance_decides_what_is_inside(square):
 def test_of_vertices_that_are_as_near_the_first_counts(square):
     rows = assign(square, np.array([[10.0, 10, 0], [5, 5, 0], [0, 5, 0]]), space=SPACE, max_distance_mm=20)
     assert rows["map value"].tolist() == [3, 7, 7]
+
+
+def test_a_surface_label_map_brings_its_own_names(square):
+    found = SurfaceLabelMap(square, (LabelEntry(7, LEFT, "seven"),))
+    rows = assign(found, np.array([[0.0, 0, 1], [0, 10, 0]]), space=SPACE)
+    assert rows["region"].astype(object).where(rows["region"].notna(), None).tolist() == ["seven", None]
+    assert rows["map value"].tolist() == [7, 9]
+    assert rows["region iri"][0] == LEFT
 
 
 def test_vertices_without_a_label_have_no_region(square):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import BadVolume, LabelMismatch
@@ -14,6 +15,7 @@ from siibra_kg.volumes.assign.sparse import SparseTarget
 from siibra_kg.volumes.assign.surfaces import assign_to_surface
 from siibra_kg.volumes.label_map import LabelMap
 from siibra_kg.volumes.surface import Surface
+from siibra_kg.volumes.surface_label_map import SurfaceLabelMap
 from siibra_kg.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -29,8 +31,8 @@ __all__ = ["assign"]
 
 
 def assign(
-    map: LabelMap | StatisticalMap | Surface,  # noqa: A002  what it is everywhere else
-    query: Point | PointCloud | Volume | ArrayLike,
+    map: LabelMap | StatisticalMap | SurfaceLabelMap | Surface,  # noqa: A002  what it is everywhere else
+    query: Point | PointCloud | Volume | LabelMap | ArrayLike,
     *,
     minsize_voxel: int = 1,
     lower_threshold: float = 0.0,
@@ -93,6 +95,10 @@ def assign(
     1                1        NaN       <NA>    True
     2                2        NaN       <NA>   False
     """
+    if isinstance(map, SurfaceLabelMap):
+        map = replace(map.surface, entries=map.labels)  # noqa: A001
+    if isinstance(query, LabelMap):
+        query = query.volume  # which is refused, with what to do instead
     here = map.volume.space if isinstance(map, LabelMap) else map.space
     if isinstance(query, Volume):
         require_same_space(query, here)
