@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import time
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -119,6 +120,26 @@ def test_a_stack_is_read_in_part_and_once(four, settings):
         assert np.array_equal(got[5], array[..., 5])
         with pytest.raises(BadVolume, match="was read already"):
             next(stack.arrays())
+    for wanted in ({7}, {-1, 2}, {0, 99}):
+        with open_stack(ref_to(path), settings) as stack, pytest.raises(OutsideVolume, match="0 to 6"):
+            list(stack.arrays(wanted))
+
+
+def test_positions_that_nobody_wants_cost_no_time(tmp_path):
+    """A gzipped stack of a hundred million positions of one voxel each: the last one is reached in one step."""
+    header = nib.Nifti2Header()
+    header.set_data_shape((1, 1, 1, 10**8))
+    header.set_data_dtype(np.uint8)
+    header.set_sform(np.eye(4), 1)
+    header["vox_offset"], header["magic"] = 544, header["magic"]
+    path = tmp_path / "long.nii.gz"
+    with gzip.open(path, "wb", 1) as file:
+        file.write(header.binaryblock + b"\0" * 4)
+        file.write(bytes(10**8 - 1) + b"\7")
+    start = time.perf_counter()
+    with open_nifti(path) as file:
+        assert file.array(10**8 - 1).item() == 7
+    assert time.perf_counter() - start < 10
 
 
 def test_the_checksum_of_a_stack_is_checked(four, settings):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume
+from siibra_kg.errors import BadVolume, OutsideVolume
 from siibra_kg.volumes.files import opened
 from siibra_kg.volumes.nifti_header import HEADER_BYTES, Header, parse
 from siibra_kg.volumes.nifti_write import encode, to_nibabel, write
@@ -151,16 +151,20 @@ class NiftiFile:
             raise BadVolume(self.name, f"declares {need:,} bytes, more than the {max_bytes:,} that are read at once")
         if self._taken:
             raise BadVolume(self.name, "was read already", "open it again")
+        positions = range(header.positions) if wanted is None else sorted(set(wanted))
+        if positions and not 0 <= positions[0] <= positions[-1] < header.positions:
+            there = f"positions there are: 0 to {header.positions - 1}"
+            raise OutsideVolume(self.name, f"has not all positions from {positions[0]} to {positions[-1]}", there)
         self._skip(header.offset)
-        for position in range(header.positions):
-            if wanted is not None and position not in wanted:
-                self._skip(header.position_bytes)
-                continue
-            self._skip(low * layer)
+        after = 0  # the position that comes next in the file
+        for position in positions:
+            self._skip((position - after) * header.position_bytes + low * layer)
             flat = np.empty(prod(shape), header.dtype)
             self._fill(flat.view(np.uint8).data)
             self._skip((header.shape[2] - high) * layer)
+            after = position + 1
             yield position, _values(flat, header).reshape(shape, order="F")
+        self._skip((header.positions - after) * header.position_bytes)
         self._finish()
 
     def _fill(self, view: memoryview) -> None:

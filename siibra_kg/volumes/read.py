@@ -139,7 +139,8 @@ def fetch(refs: Sequence[VolumeRef], settings: Settings, options: FetchOptions |
             missing.append(error)
     if len(missing) == 1:
         raise missing[0]
-    raise DataMissing(str(refs[0].iri), "; ".join(map(str, missing)), "none of its providers has it at hand")
+    where = "; ".join(e.where if isinstance(e, DataMissing) else str(e) for e in missing)
+    raise DataMissing(str(refs[0].iri), where, "; or: ".join(e.hint for e in missing if e.hint))
 
 
 def _whole(way: Sequence[VolumeRef], settings: Settings, options: FetchOptions) -> Volume | Surface:
