@@ -313,7 +313,7 @@ def test_the_area_of_an_oblique_face():
 
 
 def test_h5_declared_labels_that_the_file_does_not_have_are_named(configurations, mricron):  # noqa: F811
-    """Of the Harvard-Oxford map thr0 siibra declares 96 labels, left and right, and right; FSL's file of that name has 48.
+    """Of the Harvard-Oxford map thr0 siibra declares 96 labels, 48 left and 48 right; FSL's file of that name has 48.
 
     Neither siibra nor nilearn compare the two: label 2, declared as a right frontal pole, is FSL's insula.
     """
