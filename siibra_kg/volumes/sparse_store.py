@@ -10,16 +10,20 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siibra_kg.errors import BadVolume
+from siibra_kg.errors import BadVolume, VolumeWarning
 from siibra_kg.volumes.sparse_index import SparseIndex
 
-__all__ = ["open_index", "save_index"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["kept", "open_index", "save_index"]
 
 _FORMAT = 1
 _MAPPED = ("lookup", "voxels", "starts", "columns", "values", "column_voxels", "column_values")
@@ -99,6 +103,37 @@ def open_index(folder: Path) -> tuple[SparseIndex, dict[str, Any]]:
         raise _damaged(folder, str(error)) from error
     if version != _FORMAT or not _fits(index):
         raise _damaged(folder, "its numbers contradict each other, or another version wrote it")
+    return index, notes
+
+
+def kept(
+    folder: Path | None, make: Callable[[], tuple[SparseIndex, dict[str, Any]]]
+) -> tuple[SparseIndex, dict[str, Any]]:
+    """Open the index of a folder; where there is none, or a damaged one, make it and put it there.
+
+    Parameters
+    ----------
+    folder
+        Where it is kept; nowhere for ``None``. If it cannot be written to, the index stays in memory.
+    make
+        Gives the index, and notes.
+
+    Warns
+    -----
+    VolumeWarning
+        If it is damaged.
+    """
+    if folder is None:
+        return make()
+    try:
+        return open_index(folder)
+    except FileNotFoundError:
+        pass
+    except BadVolume as error:
+        warnings.warn(f"{error}; it is made again", VolumeWarning, stacklevel=4)
+    index, notes = make()
+    with suppress(OSError):  # a cache that can only be read, or is full: nothing is lost but time
+        save_index(index, folder, notes)
     return index, notes
 
 

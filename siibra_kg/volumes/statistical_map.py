@@ -7,21 +7,22 @@ says which. A region is where its value is greater than zero.
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siibra_kg.errors import LabelMismatch
-from siibra_kg.locations import PointCloud, require_same_space
+from siibra_kg.locations import PointCloud
 from siibra_kg.terms import contract
 from siibra_kg.volumes import statistical_points, statistical_tables, threshold
+from siibra_kg.volumes.map_column import MapColumn
 from siibra_kg.volumes.peaks import apart, summits
-from siibra_kg.volumes.place import block_in, crop_step, moved
 from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.show import statistical_map_to_html
 from siibra_kg.volumes.statistical_labels import winners
+from siibra_kg.volumes.statistical_parts import Parts
 from siibra_kg.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from siibra_kg.locations import BoundingBox, Point
+    from siibra_kg.locations import Point
     from siibra_kg.table import Table
     from siibra_kg.terms import IRI
     from siibra_kg.volumes.label_map import LabelMap
@@ -39,48 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["MapColumn", "StatisticalMap"]
 
 
-@dataclass(frozen=True, slots=True)
-class MapColumn:
-    """One map of a statistical map: the region that it shows and where it comes from.
-
-    Parameters
-    ----------
-    number
-        Its column in the sparse index, counted from 0.
-    region
-        The region, or hemisphere of one; ``None`` where the graph has none for it.
-    name
-        Of the region.
-    color
-        ``"#RRGGBB"``, where known.
-    laterality
-        ``"left"``, ``"right"`` or ``None``.
-    volume
-        ``skg:Volume`` node.
-    volume_index
-        The number of the volume in its map, where known.
-    z
-        Its position in the fourth dimension of the volume, where there is one.
-    fragment
-        The part of the volume, where only that was read.
-    provenance
-        Where its values come from.
-    """
-
-    number: int
-    region: IRI | None = None
-    name: str = ""
-    color: str | None = None
-    laterality: str | None = None
-    volume: IRI | None = None
-    volume_index: int | None = None
-    z: int | None = None
-    fragment: str | None = None
-    provenance: Provenance = field(default_factory=Provenance, compare=False, repr=False)
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class StatisticalMap:
+class StatisticalMap(Parts):
     """The values of many regions on one voxel grid.
 
     Parameters
@@ -240,30 +201,6 @@ class StatisticalMap:
         from siibra_kg.volumes.threshold import above  # noqa: PLC0415  the word is taken here
 
         return above(self.volume(region), threshold)
-
-    def threshold(self, value: float) -> StatisticalMap:
-        """Keep the values that are greater than one, in the unit of the map."""
-        step = f"values greater than {value:g}"
-        return replace(self, index=self.index.above(value), provenance=self.provenance.then(step))
-
-    def cropped(self, box: BoundingBox) -> StatisticalMap:
-        """Give the part whose voxel centres lie in a box; maps that have no voxel there stay, empty.
-
-        Raises
-        ------
-        SpaceMismatch
-            If the box is in another space.
-        BadVolume
-            If no voxel is in it.
-        """
-        require_same_space(self, box, "a map is cut by a box of its own space")
-        ends = np.array(block_in(str(self), self.affine, self.shape, box))
-        return replace(
-            self,
-            index=self.index.within(ends[:, 0], ends[:, 1]),
-            affine=moved(self.affine, ends[:, 0]),
-            provenance=self.provenance.then(crop_step(box)),
-        )
 
     def peaks(self, region: object, mindist_mm: float = 5.0, sigma_mm: float = 0.0) -> PointCloud:
         """Find the peaks of a region, the highest first.

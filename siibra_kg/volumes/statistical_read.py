@@ -10,7 +10,6 @@ import hashlib
 import json
 import warnings
 from collections import defaultdict
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,10 @@ from siibra_kg.volumes.packages import locate_many
 from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.read import fetch
 from siibra_kg.volumes.sparse_parts import Part, joined
-from siibra_kg.volumes.sparse_store import open_index, save_index
+from siibra_kg.volumes.sparse_store import kept
 from siibra_kg.volumes.stack import open_stack
 from siibra_kg.volumes.statistical_map import MapColumn, StatisticalMap
+from siibra_kg.volumes.statistical_published import at_hand, from_published
 from siibra_kg.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _Column = tuple["VolumeRef", ...]
 
 
 def read_statistical_map(
-    refs: Sequence[VolumeRef], settings: Settings, options: FetchOptions | None = None
+    refs: Sequence[VolumeRef], settings: Settings, options: FetchOptions | None = None, *, published: bool = False
 ) -> StatisticalMap:
     """Read a statistical map.
 
@@ -59,6 +59,9 @@ def read_statistical_map(
         Where files and the cache are.
     options
         ``voi`` cuts to a box, ``fragment`` takes one part of each volume, ``max_bytes`` limits the index.
+    published
+        siibra publishes a sparse index of this map (``skg:sparseIndex``): take it where not all volumes are at hand
+        and it can be had, for it is three files instead of hundreds.
 
     Returns
     -------
@@ -85,15 +88,10 @@ def read_statistical_map(
     first = ways[0][0]
     for way in ways:
         require_same_space(first, way[0], "one statistical map is in one space")
-    folder = index_folder(ways, settings)
-    kept = None if folder is None else _kept(folder)
-    if kept is None:
-        index, notes = _made(ways, settings, options)
-        if folder is not None and len(index.values):
-            with suppress(OSError):  # a cache that can only be read, or is full: nothing is lost but time
-                save_index(index, folder, notes)
-    else:
-        index, notes = kept
+    taken = from_published(columns, settings, options) if published and not at_hand(ways, settings) else None
+    if taken is None:
+        taken = kept(index_folder(ways, settings), lambda: _made(ways, settings, options))
+    index, notes = taken
     found = _map(columns, ways, index, notes)
     return found if options.voi is None else found.cropped(options.voi)
 
@@ -151,16 +149,6 @@ def _said(ref: VolumeRef) -> list[object]:
 def _best(column: _Column, settings: Settings, options: FetchOptions) -> _Column:
     """Choose among the providers of a volume; several regions of it are no reason to have several."""
     return tuple(choose(column, replace(options, voi=None), settings)[0])
-
-
-def _kept(folder: Path) -> tuple[SparseIndex, dict[str, Any]] | None:
-    try:
-        return open_index(folder)
-    except FileNotFoundError:
-        return None
-    except BadVolume as error:
-        warnings.warn(f"{error}; it is made again", VolumeWarning, stacklevel=4)
-        return None
 
 
 def _made(ways: Sequence[_Column], settings: Settings, options: FetchOptions) -> tuple[SparseIndex, dict[str, Any]]:
