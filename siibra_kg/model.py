@@ -40,7 +40,9 @@ class View(Protocol):
     # What follows gives volumes and a picture, whose types the model does not know.
     def mask(self, region: Region, space: Space | str | None = None, **options: Any) -> Any: ...  # noqa: ANN401
     def regional_map(self, region: Region, space: Space | str | None = None, **options: Any) -> Any: ...  # noqa: ANN401
-    def plot(self, region: Region, space: Space | str | None = None, out: Path | str | None = None) -> Any: ...  # noqa: ANN401
+    def plot(
+        self, region: Region, space: Space | str | None = None, out: Path | str | None = None, **which: str | None
+    ) -> Any: ...  # noqa: ANN401
     def regions(self, parcellation: Parcellation) -> tuple[Region, ...]: ...
     def parcellation_spaces(self, parcellation: Parcellation) -> tuple[Space, ...]: ...
     def parcellations_of(self, atlas: Atlas) -> tuple[Parcellation, ...]: ...
@@ -282,9 +284,13 @@ class Region(_Concept):
         """Give the region's statistical map; where it has several, of its halves or parts, their greatest value."""
         return _view(self).regional_map(self, space, **options)
 
-    def plot(self, space: Space | str | None = None, out: Path | str | None = None) -> Any:  # noqa: ANN401  a Picture
-        """Draw three orthogonal slices through the region over the template of the space."""
-        return _view(self).plot(self, space, out)
+    def plot(self, space: Space | str | None = None, out: Path | str | None = None, **which: str | None) -> Any:  # noqa: ANN401  a Picture
+        """Draw three orthogonal slices through the region over the template of the space.
+
+        ``kind="statistical"`` draws the values of its statistical map; ``spec`` says which map, where there are
+        several.
+        """
+        return _view(self).plot(self, space, out, **which)
 
     def __str__(self) -> str:
         where = f", {self.parcellation.name}" if self.parcellation else ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.stores.protocol import Store
     from siibra_kg.templates import Template
-    from siibra_kg.volumes import Volume
+    from siibra_kg.volumes import Surface, Volume
     from siibra_kg.volumes.plot_canvas import Picture
 
 __all__ = ["GraphView"]
@@ -92,7 +92,7 @@ class GraphView:
         """See :attr:`Space.templates <siibra_kg.model.Space.templates>`."""
         return maps.templates(self.ask, space.iri)
 
-    def mask(self, region: model.Region, space: model.Space | str | None = None, **options: object) -> Volume:
+    def mask(self, region: model.Region, space: model.Space | str | None = None, **options: object) -> Volume | Surface:
         """See :meth:`Region.mask <siibra_kg.model.Region.mask>`."""
         return voxels.mask(self.ask, self.settings, region, space, **voxels.with_options(options))
 
@@ -101,7 +101,12 @@ class GraphView:
         return voxels.regional_map(self.ask, self.settings, region, space, **voxels.with_options(options))
 
     def plot(
-        self, region: model.Region, space: model.Space | str | None = None, out: Path | str | None = None
+        self,
+        region: model.Region,
+        space: model.Space | str | None = None,
+        out: Path | str | None = None,
+        kind: str = "labelled",
+        spec: str | None = None,
     ) -> Picture:
         """See :meth:`Region.plot <siibra_kg.model.Region.plot>`."""
-        return voxels.picture(self.ask, self.settings, region, space, out)
+        return voxels.picture(self.ask, self.settings, region, space, out=out, kind=kind, spec=spec)

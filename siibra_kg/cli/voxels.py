@@ -85,11 +85,13 @@ def plot(
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG file to write.")],
     space: SpaceOption = None,
     parcellation: ParcellationOption = None,
+    kind: KindOption = Kind.labelled,
+    words: WordsOption = None,
     graph: GraphOption = None,
 ) -> None:
     """Draw a region on three orthogonal slices over the template of the space."""
     with open_graph(graph) as kg:
-        kg.plot(kg.region(spec, parcellation), space, out)
+        kg.plot(kg.region(spec, parcellation), space, out, kind.value, words)
     write(str(out))
 
 

@@ -158,18 +158,25 @@ class Imaged(Names):
         return fetch(several, self.settings, _options(options))
 
     def plot(
-        self, region: str | model.Region, space: str | model.Space | None = None, out: str | Path | None = None
+        self,
+        region: str | model.Region,
+        space: str | model.Space | None = None,
+        out: str | Path | None = None,
+        kind: str = "labelled",
+        spec: str | None = None,
     ) -> Picture:
         """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines.
 
         Parameters
         ----------
-        region, space
+        region, space, spec
             As of :meth:`mask`.
         out
             A PNG file to write.
+        kind
+            ``"statistical"`` draws the values of the statistical map.
         """
-        return self.region(region).plot(space, out)  # type: ignore[no-any-return]
+        return self.region(region).plot(space, out, kind=kind, spec=spec)  # type: ignore[no-any-return]
 
     def picture(self, region: model.Region, out: str | Path, space: str | model.Space | None = None) -> Path:
         """Draw a region into a PNG file; see :meth:`plot`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import AmbiguousName, DataMissing
 from siibra_kg.questions import maps, spaces
-from siibra_kg.voxels.masks import mask
+from siibra_kg.voxels.masks import mask, regional_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,23 +94,32 @@ def _offered(ask: Asker, space: Space, variant: str | None) -> Sequence[Sequence
 
 
 def picture(
-    ask: Asker, settings: Settings, region: Region, space: Space | str | None, out: Path | str | None = None
+    ask: Asker,
+    settings: Settings,
+    region: Region,
+    space: Space | str | None,
+    *,
+    out: Path | str | None = None,
+    kind: str = "labelled",
+    spec: str | None = None,
 ) -> Picture:
-    """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines."""
+    """Draw a region on three orthogonal slices: over the template where one can be had, else among the outlines.
+
+    Its values are drawn where the kind is ``"statistical"``; a region of a surface is drawn on the inflated one.
+    """
     from siibra_kg.volumes import Surface  # noqa: PLC0415  numpy and nibabel take 150 ms
 
-    shown = mask(ask, settings, region, space)
+    statistical = maps.kind_of(kind) == "statistical"
+    draw = regional_map if statistical else mask
+    shown = draw(ask, settings, region, space, spec=spec)
     home = spaces.by_iri(ask, [shown.space])
     if isinstance(shown, Surface):
         from siibra_kg.volumes.plot_surface import plot_surface  # noqa: PLC0415  matplotlib takes half a second
 
         mesh = template(ask, settings, home[0], _FOR_PICTURES)
         return plot_surface(shown.on(mesh) if isinstance(mesh, Surface) else shown, out)
-    from siibra_kg.volumes.plot import plot_mask  # noqa: PLC0415  matplotlib takes half a second
-
     try:
         background = template(ask, settings, home[0]) if home else None
     except DataMissing:
         background = None
-    over = None if isinstance(background, Surface) else background
-    return plot_mask(shown, out, outlines=shown.context, background=over)
+    return shown.plot(out, background=None if isinstance(background, Surface) else background)
