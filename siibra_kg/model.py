@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from siibra_kg.model_mapping import Mapping
+from siibra_kg.model_view import View
 from siibra_kg.terms import contract, local_name
 from siibra_kg.volume_ref import LabelEntry, Map, VolumeRef
 
@@ -19,34 +21,6 @@ if TYPE_CHECKING:
     from siibra_kg.terms import IRI
 
 __all__ = ["Atlas", "LabelEntry", "Map", "Mapping", "Parcellation", "Region", "Space", "View", "VolumeRef"]
-
-
-class View(Protocol):
-    """What a value needs of the graph that it came from."""
-
-    def parent(self, region: Region) -> Region | None: ...
-    def children(self, region: Region) -> tuple[Region, ...]: ...
-    def ancestors(self, region: Region) -> tuple[Region, ...]: ...
-    def descendants(self, region: Region) -> tuple[Region, ...]: ...
-    def leaves(self, region: Region) -> tuple[Region, ...]: ...
-    def siblings(self, region: Region) -> tuple[Region, ...]: ...
-    def contralateral(self, region: Region) -> Region | None: ...
-    def mappings(self, region: Region, to: str | None = None) -> tuple[Mapping, ...]: ...
-    def versions(self, region: Region) -> tuple[RegionVersion, ...]: ...
-    def region_spaces(self, region: Region) -> tuple[Space, ...]: ...
-    def volumes(
-        self, region: Region, space: Space | str | None = None, kind: str | None = None
-    ) -> tuple[VolumeRef, ...]: ...
-    # What follows gives volumes and a picture, whose types the model does not know.
-    def mask(self, region: Region, space: Space | str | None = None, **options: Any) -> Any: ...  # noqa: ANN401
-    def regional_map(self, region: Region, space: Space | str | None = None, **options: Any) -> Any: ...  # noqa: ANN401
-    def plot(
-        self, region: Region, space: Space | str | None = None, out: Path | str | None = None, **which: str | None
-    ) -> Any: ...  # noqa: ANN401
-    def regions(self, parcellation: Parcellation) -> tuple[Region, ...]: ...
-    def parcellation_spaces(self, parcellation: Parcellation) -> tuple[Space, ...]: ...
-    def parcellations_of(self, atlas: Atlas) -> tuple[Parcellation, ...]: ...
-    def templates(self, space: Space) -> tuple[VolumeRef, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,13 +258,19 @@ class Region(_Concept):
         """Give the region's statistical map; where it has several, of its halves or parts, their greatest value."""
         return _view(self).regional_map(self, space, **options)
 
-    def plot(self, space: Space | str | None = None, out: Path | str | None = None, **which: str | None) -> Any:  # noqa: ANN401  a Picture
+    def plot(
+        self,
+        space: Space | str | None = None,
+        out: Path | str | None = None,
+        kind: str = "labelled",
+        spec: str | None = None,
+    ) -> Any:  # noqa: ANN401  a siibra_kg.volumes.plot.Picture
         """Draw three orthogonal slices through the region over the template of the space.
 
         ``kind="statistical"`` draws the values of its statistical map; ``spec`` says which map, where there are
         several.
         """
-        return _view(self).plot(self, space, out, **which)
+        return _view(self).plot(self, space, out, kind, spec)
 
     def __str__(self) -> str:
         where = f", {self.parcellation.name}" if self.parcellation else ""
@@ -314,40 +294,3 @@ def _view(value: Region | Parcellation | Atlas | Space) -> View:
     if value.view is None:
         raise AttributeError(f"{value!r} was made by hand and belongs to no graph; ask a KnowledgeGraph for it")
     return value.view
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Mapping:
-    """A term of another vocabulary for a thing of ours; the fields are SSSOM's.
-
-    Parameters
-    ----------
-    subject
-        ``subject_id``.
-    predicate
-        ``predicate_id``: a SKOS mapping property.
-    object
-        ``object_id``.
-    label
-        ``object_label``.
-    justification
-        ``mapping_justification``: a ``semapv`` term.
-    confidence
-        Between 0 and 1; ``None`` where nobody states one.
-    source
-        Where the statement comes from: the IRI of a mapping set, an ontology, or a named graph.
-    """
-
-    subject: IRI
-    predicate: IRI
-    object: IRI
-    label: str = ""
-    justification: IRI | None = None
-    confidence: float | None = None
-    source: IRI | None = None
-
-    def __str__(self) -> str:
-        return f"{contract(self.predicate)} {contract(self.object)}" + (f" ({self.label})" if self.label else "")
-
-    def __repr__(self) -> str:
-        return f"<Mapping {contract(self.subject)} {self}>"
