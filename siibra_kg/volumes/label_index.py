@@ -79,8 +79,10 @@ class LabelIndex:
         begin = np.concatenate([[0], begin]) if len(values) else begin
         ends = np.cumsum(length)
         count = int(ends[-1]) if len(ends) else 0
-        voxels = np.repeat(first - (ends - length), length)
-        voxels += np.arange(count)
+        kind = np.uint32 if array.size <= np.iinfo(np.uint32).max else np.int64
+        # Unsigned differences wrap, and are right again where the voxels are counted on.
+        voxels = np.repeat((first - (ends - length)).astype(kind), length)
+        voxels += np.arange(count, dtype=kind)
         rest, along = np.divmod(first, i)
         rows = (along, rest % j, rest // j)
         tops = (along + (length - 1), *rows[1:])
@@ -89,7 +91,7 @@ class LabelIndex:
             shape=(i, j, k),
             labels=values[begin].astype(np.int64),
             starts=np.append((ends - length)[begin], count),
-            voxels=voxels.astype(np.uint32) if array.size <= np.iinfo(np.uint32).max else voxels,
+            voxels=voxels,
             totals=_reduced(np.add, sums, begin),
             low=_reduced(np.minimum, rows, begin),
             high=_reduced(np.maximum, tops, begin),
