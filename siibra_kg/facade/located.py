@@ -6,7 +6,7 @@ from dataclasses import is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from siibra_kg.facade.imaged import Imaged
-from siibra_kg.locations import space_of
+from siibra_kg.locations import require_same_space, space_of
 from siibra_kg.model_transforms import choose
 from siibra_kg.questions import transforms
 
@@ -90,11 +90,15 @@ class Located(Imaged):
         """Give the space that a query is in: its own, else the one that was said."""
         from siibra_kg.errors import TermError  # noqa: PLC0415
 
+        said = None if space is None else self.space(space)
         if hasattr(query, "space"):
-            return self.space(query.space)
-        if space is None:
+            home = self.space(query.space)
+            if said is not None:
+                require_same_space(home, said, "the query is not in the space that was said")
+            return home
+        if said is None:
             raise TermError(type(query).__name__, "a query that knows its space; say `space=` for bare coordinates")
-        return self.space(space)
+        return said
 
     def placed(self, thing: Any) -> Any:  # noqa: ANN401  whatever it is, with its space looked up
         """Give a location whose space is the one that its name means."""
