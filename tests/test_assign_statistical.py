@@ -16,7 +16,7 @@ from siibra_kg.terms import IRI
 from siibra_kg.volumes import Volume
 from siibra_kg.volumes.assign import assign
 from siibra_kg.volumes.sampling import sample_locations
-from tests.assign_plain import COLUMNS, SCORES, SPACE, gaussian, packaged, samples, scores, stacked, voxel_of
+from tests.assign_plain import COLUMNS, SCORES, SPACE, gaussian, made, packaged, samples, scores, stacked, voxel_of
 
 AFFINE = np.array([[-2.0, 0, 0, 20], [0, 2, 0, -22], [0, 0, 2, -24], [0, 0, 0, 1]])
 
@@ -169,6 +169,20 @@ def test_any_image_against_any_maps(values, x, threshold):
         check(rows, x, values, threshold)
     else:
         assert rows.empty
+
+
+def test_a_label_map_is_a_statistical_map_of_ones(arrays):
+    labels = np.where(arrays[1] > 0, 2, np.where(arrays[0] > 0, 1, 0)).astype(np.uint8)
+    ones = stacked(labels == 1, labels == 2, affine=AFFINE)
+    x = np.random.default_rng(3).normal(size=labels.shape)
+    queries = [Volume(x, AFFINE, SPACE), PointCloud(np.array([[8.0, -12, -14], [0, 0, 0]]), SPACE, sigma_mm=[7, 0])]
+    for query in queries:
+        for split in (True, False):
+            one = assign(made(labels, AFFINE), query, split_components=split)
+            other = assign(ones, query, split_components=split)
+            assert one["map value"].fillna(0).tolist() == (other["volume"].fillna(-1) + 1).tolist()
+            unnamed = ["map value", "region", "region iri", "volume"]
+            pd.testing.assert_frame_equal(one.drop(columns=unnamed), other.drop(columns=unnamed))
 
 
 def test_a_real_t_map_against_113_maps(oxford):
