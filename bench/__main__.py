@@ -14,6 +14,7 @@ from bench.beside_siibra import beside
 from bench.jobs import POSTCENTRAL
 from bench.measure import Figures, in_turn, run_once
 from bench.queries import compare
+from bench.volumes import beside_peers
 
 
 def job(name: str, *arguments: object) -> list[str]:
@@ -117,6 +118,7 @@ def main() -> None:
         snapshot = options.snapshot or building(Path(work), options.runs)
         starting(snapshot, options.runs * 2)
         beside(Path(work), max(1, options.runs // 2))
+        beside_peers(options.runs, Path(work) / "volumes")
         querying(snapshot, options.runs * 2)  # last: it fills this process, and with it the peaks of its children
 
 
