@@ -339,7 +339,7 @@ def test_representations_name_the_facts():
         assert fact in text
     assert "data:image/png;base64," in text
     assert "mask 'area left' 4x4x4 uint8" in repr(mask)
-    assert repr(two_sided()) == "<LabelMap an atlas in a space, 2 labels>"
+    assert repr(two_sided()) == "<LabelMap an atlas in a space, 2 labels of 2 regions, 4x4x4 voxels>"
     assert two_sided()._repr_html_().count("<img") == 1
 
 

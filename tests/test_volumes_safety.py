@@ -16,7 +16,7 @@ from siibra_kg.errors import GridWarning, SpaceMismatch
 from siibra_kg.locations import BoundingBox, Plane, Point, PointCloud, intersection, require_same_space
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import FetchOptions, LabelMap, MapColumn, StatisticalMap, Surface, Volume, read_volume
+from siibra_kg.volumes import FetchOptions, LabelMap, MapColumn, StatisticalMap, Surface, Volume, compress, read_volume
 from siibra_kg.volumes.assign import assign
 from siibra_kg.volumes.plot import plot_mask
 from siibra_kg.volumes.plot_maps import plot_labels, plot_statistical
@@ -96,6 +96,7 @@ MEETINGS = {
     "plot a label map over a template": lambda a, b: plot_labels(label_map(a), background=volume(b, "template")),
     "plot values over a template": lambda a, b: plot_statistical(volume(a), background=volume(b, "template")),
     "plot values at a point": lambda a, b: plot_statistical(volume(a), at=Point((0, 0, 0), b)),
+    "put label maps together": lambda a, b: compress([label_map(a), label_map(b)]),
     "plot with outlines": lambda a, b: plot_mask(volume(a, "mask"), outlines=label_map(b)),
 }
 

@@ -17,6 +17,7 @@ from siibra_kg.volumes.label_compress import numbers
 from siibra_kg.volumes.label_index import LabelIndex
 from siibra_kg.volumes.label_lookup import by_label
 from siibra_kg.volumes.label_tables import LABEL_COLUMNS, Tabled
+from siibra_kg.volumes.show import surface_to_html
 from siibra_kg.volumes.surface import Surface, joined
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class SurfaceLabelMap(Counted, Tabled):
         return f"<SurfaceLabelMap {self}, {len(self.labels)} labels, {self.surface.size} vertices>"
 
     def _repr_html_(self) -> str:
-        return self.regions._repr_html_()
+        return surface_to_html(self.surface) + self.regions._repr_html_()
 
 
 def compress_surfaces(
