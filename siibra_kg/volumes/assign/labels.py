@@ -35,7 +35,7 @@ class LabelTarget:
 
     def __init__(self, label_map: LabelMap) -> None:
         self._index = label_map.index
-        self._flat = label_map.volume.array.reshape(-1, order="F")
+        self._array = label_map.volume.array
         self.grid = Grid(label_map.volume.shape, label_map.volume.affine)
         self.regions, self._row = regions_of(label_map.labels, self._index.labels)
 
@@ -57,7 +57,10 @@ class LabelTarget:
 
     def at(self, voxels: NDArray[np.int64]) -> Hits:
         """Read voxels; background has no region."""
-        labels = self._flat[voxels]
+        if self._array.flags.f_contiguous:
+            labels = self._array.reshape(-1, order="F")[voxels]
+        else:  # to flatten it would be to copy it, for one point as for a million
+            labels = self._array[np.unravel_index(voxels, self._array.shape, order="F")]
         some = np.flatnonzero(labels)
         labels = labels[some]
         if self._table is not None:
