@@ -220,8 +220,7 @@ class BlockStatistics:
     def volume_mm3(self) -> NDArray[np.float64]:
         """Cubic mm of each label."""
         x, y, z = self.affine[:3, :3].T
-        found: NDArray[np.float64] = self.sums.count * abs(float(np.cross(x, y) @ z))
-        return found
+        return np.asarray(self.sums.count * abs(float(np.cross(x, y) @ z)), np.float64)
 
     @property
     def centroid(self) -> NDArray[np.float64]:
@@ -233,8 +232,7 @@ class BlockStatistics:
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean value of the voxels of each label."""
-        found: NDArray[np.float64] = self.sums.total / self.sums.count
-        return found
+        return np.asarray(self.sums.total / self.sums.count, np.float64)
 
     @property
     def std(self) -> NDArray[np.float64]:

@@ -6,14 +6,16 @@ cannot be had is an error, and only a true 404, or no such file in a folder of t
 
 from __future__ import annotations
 
-import tempfile
+import gzip
+import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from siibra_kg.errors import BadVolume, DataMissing, SourceError
+from siibra_kg.errors import BadVolume, DataMissing
 from siibra_kg.volumes.files import contents
 from siibra_kg.web.fetch import place_of
 from siibra_kg.web.paths import clean_path
@@ -26,8 +28,6 @@ __all__ = ["Folder", "folder_of"]
 
 #: What describes a volume is text; an ``info`` of a megabyte is already a strange one.
 SMALL = 2**24
-# What siibra_kg.web says of an address where nothing is; every other failure is one.
-_ABSENT = ("the server answered 404", "the server answered 410")
 _SCHEMES = ("precomputed://", "zarr://", "zarr2://", "zarr3://")
 
 
@@ -92,7 +92,7 @@ class Folder:
         return self._download(path, max_bytes)
 
     def _download(self, name: str, max_bytes: int) -> bytes | None:
-        from siibra_kg.web.download import download  # noqa: PLC0415  not needed where the folder is at hand
+        from siibra_kg.web.small import small_file  # noqa: PLC0415  not needed where the folder is at hand
 
         url = f"{self.address}/{quote(name, safe='/:')}"
 
@@ -100,18 +100,23 @@ class Folder:
             if size > max_bytes:
                 raise BadVolume(url, f"has more than the {max_bytes:,} bytes that are read at once")
 
-        with tempfile.TemporaryDirectory(prefix="siibra-kg-") as work:
-            file = Path(work, "file")
-            try:
-                download(url, file, self.timeout, progress=lambda *_: None, pause=0.1, room=room)
-            except SourceError as error:
-                if error.reason.startswith(_ABSENT):
-                    return None
-                raise
-            try:
-                return contents(file, max_bytes)
-            except BadVolume as error:
-                raise BadVolume(url, error.reason, error.hint) from error
+        data = small_file(url, self.timeout, room)
+        return None if data is None else _unpacked(data, url, max_bytes)
+
+
+def _unpacked(data: bytes, url: str, max_bytes: int) -> bytes:
+    """Give what a gzipped file holds, or the file as it is."""
+    if not data:
+        raise BadVolume(url, "the file is empty")
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        content = gzip.GzipFile(fileobj=io.BytesIO(data)).read(max_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadVolume(url, f"cannot be unpacked ({error})") from error
+    if len(content) > max_bytes:
+        raise BadVolume(url, f"holds more than the {max_bytes:,} bytes that are read at once")
+    return content
 
 
 def folder_of(ref: VolumeRef, settings: Settings) -> Folder:

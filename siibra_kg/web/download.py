@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siibra_kg.progress import Progress
     from siibra_kg.web.resume import Part
 
-__all__ = ["Received", "download"]
+__all__ = ["NotThere", "Received", "TryAgain", "Wanted", "download", "opened", "pieces"]
 
 _ATTEMPTS = 3
 _WAIT_MOST = 10.0  # seconds between two attempts, whatever the server asks for
@@ -54,7 +54,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
     """What every attempt of one download is told."""
 
     url: str
@@ -65,7 +65,11 @@ class _Wanted:
     resume: bool
 
 
-class _TryAgain(Exception):
+class NotThere(SourceError):
+    """The server says that there is no such file: 404 or 410. Every other failure leaves that open."""
+
+
+class TryAgain(Exception):
     """A failure that may pass by itself."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
@@ -113,9 +117,9 @@ def download(
     OSError
         If it cannot be written.
     """
-    wanted = _Wanted(url, place, timeout, progress or progress_line(), room, resume)
+    wanted = Wanted(url, place, timeout, progress or progress_line(), room, resume)
     failures, best = 0, 0
-    while isinstance(outcome := _attempt(wanted), _TryAgain):
+    while isinstance(outcome := _attempt(wanted), TryAgain):
         gained = _resumable(wanted) - best
         failures, best = (0 if gained >= _GAIN else failures + 1), best + max(gained, 0)
         if failures >= _ATTEMPTS:
@@ -125,23 +129,23 @@ def download(
     return outcome
 
 
-def _resumable(wanted: _Wanted) -> int:
+def _resumable(wanted: Wanted) -> int:
     part = load_part(wanted.place, wanted.url) if wanted.resume else None
     return part.done if part else 0
 
 
-def _attempt(wanted: _Wanted) -> _TryAgain | Received:
+def _attempt(wanted: Wanted) -> TryAgain | Received:
     part = load_part(wanted.place, wanted.url) if wanted.resume else None
     if part is None:
         drop_part(wanted.place)
     try:
-        with requests.Session() as session, _open(session, wanted, part) as response:
+        with requests.Session() as session, opened(session, wanted, part) as response:
             return _save(wanted, response, part)
-    except _TryAgain as failure:
+    except TryAgain as failure:
         return failure
 
 
-def _open(session: requests.Session, wanted: _Wanted, part: Part | None) -> requests.Response:
+def opened(session: requests.Session, wanted: Wanted, part: Part | None) -> requests.Response:
     """Follow redirects by hand: none may leave http(s), nor go from https back to http."""
     url = address = wanted.url
     headers = {"User-Agent": f"siibra-kg/{__version__}", "Accept-Encoding": "identity"}
@@ -152,7 +156,7 @@ def _open(session: requests.Session, wanted: _Wanted, part: Part | None) -> requ
         except requests.Timeout as error:
             raise SourceError(url, f"no answer within {wanted.timeout:g} s") from error
         except requests.ConnectionError as error:
-            raise _TryAgain(f"cannot connect ({_innermost(error)})") from error
+            raise TryAgain(f"cannot connect ({_innermost(error)})") from error
         except (requests.RequestException, ValueError) as error:
             raise SourceError(url, f"cannot be asked for ({error})") from error
         location = session.get_redirect_target(response)
@@ -167,7 +171,7 @@ def _open(session: requests.Session, wanted: _Wanted, part: Part | None) -> requ
     raise SourceError(url, f"more than {_REDIRECTS} redirects")
 
 
-def _accepted(wanted: _Wanted, response: requests.Response, part: Part | None) -> requests.Response:
+def _accepted(wanted: Wanted, response: requests.Response, part: Part | None) -> requests.Response:
     status, url = response.status_code, wanted.url
     if status == 200 or (status == 206 and part and _continues(response, part)):
         # A login page or a portal's notice, with the status of a success. No file that we ask for is a web page.
@@ -178,13 +182,14 @@ def _accepted(wanted: _Wanted, response: requests.Response, part: Part | None) -
     response.close()
     if part and status in {206, 416}:
         drop_part(wanted.place)
-        raise _TryAgain("the server does not continue where the download was interrupted")
+        raise TryAgain("the server does not continue where the download was interrupted")
     if status == 429 or status >= 500:
         after = response.headers.get("retry-after", "")
-        raise _TryAgain(f"the server answered {status}", float(after) if after.isdigit() else 0.0)
+        raise TryAgain(f"the server answered {status}", float(after) if after.isdigit() else 0.0)
     if part:
         drop_part(wanted.place)
-    raise SourceError(url, f"the server answered {status} {response.reason or ''}".rstrip(), "check the address")
+    kind = NotThere if status in {404, 410} else SourceError
+    raise kind(url, f"the server answered {status} {response.reason or ''}".rstrip(), "check the address")
 
 
 def _continues(response: requests.Response, part: Part) -> bool:
@@ -192,7 +197,7 @@ def _continues(response: requests.Response, part: Part) -> bool:
     return told.startswith(f"bytes {part.done}-") and not response.headers.get("content-encoding")
 
 
-def _save(wanted: _Wanted, response: requests.Response, part: Part | None) -> Received:
+def _save(wanted: Wanted, response: requests.Response, part: Part | None) -> Received:
     headers = response.headers
     length = headers.get("content-length", "")
     done = part.done if part and response.status_code == 206 else 0
@@ -203,7 +208,7 @@ def _save(wanted: _Wanted, response: requests.Response, part: Part | None) -> Re
     if not done and wanted.resume:
         save_part(wanted.place, wanted.url, headers)
     with wanted.place.open("ab" if done else "wb") as file:
-        for piece in _pieces(wanted, response, first=not done):
+        for piece in pieces(wanted, response, first=not done):
             file.write(piece)
             done += len(piece)
             wanted.room(done)
@@ -212,12 +217,13 @@ def _save(wanted: _Wanted, response: requests.Response, part: Part | None) -> Re
         file.flush()
         os.fsync(file.fileno())
     if total is not None and done != total:
-        raise _TryAgain(f"the connection ended after {done:,} of {total:,} bytes")
+        raise TryAgain(f"the connection ended after {done:,} of {total:,} bytes")
     measured = length.isdigit() or headers.get("transfer-encoding", "").lower() == "chunked"
     return Received(done, headers.get("etag", ""), headers.get("last-modified", ""), measured)
 
 
-def _pieces(wanted: _Wanted, response: requests.Response, *, first: bool) -> Iterator[bytes]:
+def pieces(wanted: Wanted, response: requests.Response, *, first: bool) -> Iterator[bytes]:
+    """Give the bytes of an answer as they arrive; one that goes silent, drips, or is a web page is given up."""
     # Servers that label a .tar.gz as "Content-Encoding: gzip" mean the file itself: it is kept packed.
     url, timeout = wanted.url, wanted.timeout
     unpack = not urlsplit(url).path.endswith((".gz", ".tgz"))
@@ -228,7 +234,7 @@ def _pieces(wanted: _Wanted, response: requests.Response, *, first: bool) -> Ite
         except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
             raise SourceError(url, f"the server went silent for {timeout:g} s after {done:,} bytes") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise _TryAgain(f"the connection broke after {done:,} bytes ({error})") from error
+            raise TryAgain(f"the connection broke after {done:,} bytes ({error})") from error
         if not piece:
             return
         # The same page as in _accepted, from a server that calls everything "application/octet-stream".

@@ -1,0 +1,81 @@
+"""Small files of the web, straight into memory: the descriptions of folders that are read piece by piece.
+
+They follow the rules of whole downloads (redirects, retries, limits of time), over connections that are kept open:
+a folder is many files of one server.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from siibra_kg.errors import SourceError
+from siibra_kg.web.download import NotThere, TryAgain, Wanted, opened, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["small_file"]
+
+_ATTEMPTS = 3
+_PAUSE, _PAUSE_MOST = 0.1, 5.0  # seconds before the second attempt, and at most
+
+
+@lru_cache(maxsize=1)
+def _session() -> requests.Session:
+    """Give the connections that the process keeps, made when the first file is asked for."""
+    return requests.Session()
+
+
+def small_file(url: str, timeout: float, room: Callable[[int], None]) -> bytes | None:
+    """Fetch a file into memory.
+
+    Parameters
+    ----------
+    url
+        An http(s) address.
+    timeout
+        Seconds to wait for a connection, and for each next piece.
+    room
+        Called with the number of bytes as they arrive; raises where that is too much.
+
+    Returns
+    -------
+    bytes or None
+        ``None`` where the server says that there is no such file.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be had; names the address and the reason.
+    """
+    wanted = Wanted(url, Path(), timeout, None, room, resume=False)
+    reason, pause = "", _PAUSE
+    for _ in range(_ATTEMPTS):
+        try:
+            return _once(wanted)
+        except NotThere:
+            return None
+        except TryAgain as failure:
+            reason, pause = failure.reason, min(max(failure.wait, pause), _PAUSE_MOST)
+        time.sleep(pause)
+        pause *= 2
+    raise SourceError(url, f"{reason} (tried {_ATTEMPTS} times)", "check the connection, or set SIIBRA_KG_MIRROR")
+
+
+def _once(wanted: Wanted) -> bytes:
+    with opened(_session(), wanted, None) as response:
+        length = response.headers.get("content-length", "")
+        total = int(length) if length.isdigit() and not response.headers.get("content-encoding") else None
+        wanted.room(total or 0)
+        data = bytearray()
+        for piece in pieces(wanted, response, first=True):
+            data += piece
+            wanted.room(len(data))
+    if total is not None and len(data) != total:
+        raise TryAgain(f"the connection ended after {len(data):,} of {total:,} bytes")
+    return bytes(data)
