@@ -150,15 +150,26 @@ class LabelIndex:
             Where in the array the box begins.
         """
         low, high = self.box(rows)
+        i, j, _ = self.shape
         a, b, c = (h - m + 1 for m, h in zip(low, high, strict=True))
         out = np.zeros((a, b, c), np.uint8, order="F")
         flat = out.reshape(-1, order="F")
         kind = self.voxels.dtype.type
+        steps = (a - i, a * (b - j))
+        row_step, slice_step = (kind(n % 2**32 if kind is np.uint32 else n) for n in steps)
         shift = kind(low[0] + a * (low[1] + b * low[2]))
         for row in rows:
-            along, across, up = self._indices(self.voxels[self.starts[row] : self.starts[row + 1]])
-            # Unsigned numbers may wrap on the way, the difference is in the box again.
-            flat[along + kind(a) * (across + kind(b) * up) - shift] = 1
+            voxels = self.voxels[self.starts[row] : self.starts[row + 1]]
+            # Voxel x + i (y + j z) of the array is x + a (y + b z) of the box: it moves by a - i for each row of
+            # voxels before it, and by a (b - j) for each slice. Unsigned numbers may wrap on the way.
+            place = voxels // kind(i)
+            slices = place // kind(j)
+            place *= row_step
+            slices *= slice_step
+            place += slices
+            place += voxels
+            place -= shift
+            flat[place] = 1
         return out, low
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
