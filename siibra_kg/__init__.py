@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.graph import open_graph as open  # noqa: A004  `siibra_kg.open` is the fixed public name
-    from siibra_kg.locations import BoundingBox, Point, PointCloud
+    from siibra_kg.locations import BoundingBox, Plane, Point, PointCloud
     from siibra_kg.model import Atlas, Mapping, Parcellation, Region, Space, VolumeRef
     from siibra_kg.model_features import Feature, Match
+    from siibra_kg.model_transforms import Transform
     from siibra_kg.qualification import Qualification
     from siibra_kg.table import Table
     from siibra_kg.terms import IRI, Literal
@@ -44,6 +45,7 @@ __all__ = [
     "Mapping",
     "Match",
     "Parcellation",
+    "Plane",
     "Point",
     "PointCloud",
     "Qualification",
@@ -51,6 +53,7 @@ __all__ = [
     "Settings",
     "Space",
     "Table",
+    "Transform",
     "VolumeRef",
     "__version__",
     "build",
@@ -62,13 +65,14 @@ _HOMES = MappingProxyType(
     {
         **dict.fromkeys(("IRI", "Literal"), "siibra_kg.terms"),
         **dict.fromkeys(("Atlas", "Mapping", "Parcellation", "Region", "Space", "VolumeRef"), "siibra_kg.model"),
-        **dict.fromkeys(("BoundingBox", "Point", "PointCloud"), "siibra_kg.locations"),
+        **dict.fromkeys(("BoundingBox", "Plane", "Point", "PointCloud"), "siibra_kg.locations"),
         **dict.fromkeys(("Feature", "Match"), "siibra_kg.model_features"),
         "BuildReport": "siibra_kg.build.report",
         "KnowledgeGraph": "siibra_kg.graph",
         "Qualification": "siibra_kg.qualification",
         "Settings": "siibra_kg.config",
         "Table": "siibra_kg.table",
+        "Transform": "siibra_kg.model_transforms",
     }
 )
 

@@ -47,6 +47,11 @@ def test_help_names_every_command(cli):
         "features",
         "modalities",
         "mask",
+        "plot",
+        "map",
+        "template",
+        "assign",
+        "cache",
         "check",
         "export",
     ]:
