@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from siibra_kg import model
-    from siibra_kg.volumes import LabelMap, StatisticalMap, Surface, SurfaceLabelMap, Volume
+    from siibra_kg.locations import Point
+    from siibra_kg.volumes import ChunkedVolume, LabelMap, StatisticalMap, Surface, SurfaceLabelMap, Volume
     from siibra_kg.volumes.options import FetchKeywords, FetchOptions
     from siibra_kg.volumes.plot_canvas import Picture
 
@@ -156,6 +157,34 @@ class Imaged(Names):
 
         several = (refs,) if isinstance(refs, VolumeRef) else tuple(refs)
         return fetch(several, self.settings, _options(options))
+
+    def chunked(self, ref: model.VolumeRef, **options: Unpack[FetchKeywords]) -> ChunkedVolume:
+        """Give a handle on a volume that need not fit into memory; see :func:`siibra_kg.volumes.blocks.map_blocks`."""
+        from siibra_kg.volumes import ChunkedVolume  # noqa: PLC0415  numpy and nibabel take 150 ms
+
+        return ChunkedVolume(ref, _options(options), self.settings)
+
+    def neuroglancer_url(
+        self, refs: model.VolumeRef | Sequence[model.VolumeRef], at: Point | Sequence[float] | None = None
+    ) -> str:
+        """Give a link that shows volumes in neuroglancer, in a browser.
+
+        Parameters
+        ----------
+        refs
+            Of one space, for instance those of ``space.templates`` or ``region.volumes()`` that have a web address.
+        at
+            The point in the middle of the view, in mm.
+
+        Raises
+        ------
+        BadVolume
+            If neuroglancer cannot read one of them.
+        """
+        from siibra_kg.volumes.neuroglancer import neuroglancer_url  # noqa: PLC0415
+
+        middle = None if at is None else list(at)
+        return neuroglancer_url(refs, self.settings, at=middle)
 
     def plot(
         self,

@@ -3,6 +3,9 @@
 This layer knows arrays, reference spaces and volume references; it knows no store and no SPARQL.
 """
 
+from siibra_kg.volumes.block_sums import block_statistics
+from siibra_kg.volumes.blocks import map_blocks
+from siibra_kg.volumes.chunked import ChunkedVolume
 from siibra_kg.volumes.label_compress import Compressed, compress
 from siibra_kg.volumes.label_index import LabelIndex
 from siibra_kg.volumes.label_map import Census, LabelMap, MappedRegion, Masks, Side
@@ -18,6 +21,7 @@ from siibra_kg.volumes.volume import Provenance, Volume
 
 __all__ = [
     "Census",
+    "ChunkedVolume",
     "Compressed",
     "FetchOptions",
     "LabelIndex",
@@ -32,10 +36,12 @@ __all__ = [
     "Surface",
     "SurfaceLabelMap",
     "Volume",
+    "block_statistics",
     "compress",
     "compress_surfaces",
     "fetch",
     "locate",
+    "map_blocks",
     "open_stack",
     "read_label_map",
     "read_statistical_map",
