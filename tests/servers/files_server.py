@@ -7,6 +7,7 @@ server whose ``url`` is read and whose ``log`` tells what was asked for.
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -190,3 +191,15 @@ def serve(
             state.ended.set()
             server.shutdown()
             thread.join()
+
+
+def main() -> None:
+    """``python -m tests.servers.files_server FOLDER [LATENCY]``: print the address, and serve until stdin ends."""
+    folder, latency = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
+    with serve(folder, latency=latency) as server:
+        print(server.url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
