@@ -194,10 +194,8 @@ def _put(
     if len(index.labels) == 0:
         return
     flat = out.reshape(-1, order="F")
-    i, j, _ = out.shape
-    along, across, up = index.coordinates().astype(np.int64)
-    places = (along + start[0]) + i * ((across + start[1]) + j * (up + start[2]))
-    values = np.repeat([table[v] for v in index.labels.tolist()], index.counts).astype(out.dtype)
+    places = index.places_in(out.shape, start)
+    values = np.repeat(np.array([table[v] for v in index.labels.tolist()], out.dtype), index.counts)
     there = flat[places]
     differ = (there != 0) & (there != values)
     pairs, times = np.unique(np.stack([there[differ], values[differ]]), axis=1, return_counts=True)

@@ -16,7 +16,7 @@ import numpy as np
 from siibra_kg.errors import LabelMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -171,6 +171,30 @@ class LabelIndex:
             place -= shift
             flat[place] = 1
         return out, low
+
+    def places_in(self, shape: tuple[int, ...], start: Sequence[int]) -> NDArray[Any]:
+        """Give where the voxels are in an array of another shape, flattened in column-major order.
+
+        Parameters
+        ----------
+        shape
+            Of the other array, which holds all of this one.
+        start
+            The index in it of the first voxel of this one.
+        """
+        if tuple(shape) == self.shape and not any(start):
+            return self.voxels
+        i, j, _ = self.shape
+        a, b, _ = shape
+        place = self.voxels.astype(np.int64)
+        rows = place // i
+        slices = rows // j
+        rows *= a - i
+        slices *= a * (b - j)
+        place += rows
+        place += slices
+        place += start[0] + a * (start[1] + b * start[2])
+        return place
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """Add up values that are given per voxel of the index, shape (..., n), for each label, shape (..., labels)."""
