@@ -15,6 +15,7 @@ from bench.jobs import POSTCENTRAL
 from bench.measure import Figures, in_turn, run_once
 from bench.queries import compare
 from bench.volumes import beside_peers
+from bench.volumes_chunks import main as chunked
 
 
 def job(name: str, *arguments: object) -> list[str]:
@@ -119,6 +120,7 @@ def main() -> None:
         starting(snapshot, options.runs * 2)
         beside(Path(work), max(1, options.runs // 2))
         beside_peers(options.runs, Path(work) / "volumes")
+        chunked(max(2, options.runs // 2))
         querying(snapshot, options.runs * 2)  # last: it fills this process, and with it the peaks of its children
 
 
