@@ -161,6 +161,8 @@ class Map:
         How many entries its index has.
     identifier
         siibra's id, for a map of siibra.
+    sparse_index
+        Whether siibra publishes an index of the values of all its volumes, for a statistical map.
     """
 
     iri: IRI
@@ -173,6 +175,7 @@ class Map:
     volumes: int = field(default=0, compare=False)
     entries: int = field(default=0, compare=False)
     identifier: str = field(default="", compare=False)
+    sparse_index: bool = field(default=False, compare=False)
 
     @property
     def id(self) -> str:

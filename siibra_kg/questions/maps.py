@@ -192,6 +192,7 @@ def _map(row: Row) -> Map:
         row.volumes,
         row.entries,
         row.identifier or "",
+        bool(row.sparse_index),
     )
 
 

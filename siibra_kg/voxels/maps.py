@@ -53,4 +53,4 @@ def statistical_map(ask: Asker, settings: Settings, found: Map, options: FetchOp
     """
     from siibra_kg.volumes import read_statistical_map  # noqa: PLC0415
 
-    return read_statistical_map(map_entries.entries(ask, found), settings, options)
+    return read_statistical_map(map_entries.entries(ask, found), settings, options, published=found.sparse_index)
