@@ -226,7 +226,7 @@ def test_a_region_with_several_maps_is_their_greatest_value(three):
     maps, stack = three
     np.testing.assert_array_equal(maps.volume(maps.columns[0].region).array, stack[:2].max(axis=0))
     np.testing.assert_array_equal(maps.mask("map 2", 30).array, stack[2] > 30)
-    np.testing.assert_array_equal(maps.volume("map 1").array, stack[1])
+    np.testing.assert_array_equal(maps.volume("Map 1").array, stack[1])
     assert maps.regions == (maps.columns[0].region, maps.columns[2].region)
     assert maps.volume(2).color == "#112233"
     assert maps.value_unit == "percent"
@@ -237,6 +237,11 @@ def test_a_region_that_is_not_there_is_an_error(three):
     for region in ("nobody", IRI("https://example.org/r/3"), 3, -1):
         with pytest.raises(LabelMismatch):
             maps.volume(region)
+    with pytest.raises(LabelMismatch, match="names with these words: map 0; map 1; map 2"):
+        maps.volume("Map")
+    named = replace(maps, columns=tuple(replace(c, name="one") for c in maps.columns))
+    with pytest.raises(LabelMismatch, match="several regions are called 'ONE'"):
+        named.volume("ONE")
     with pytest.raises(LabelMismatch, match="2 columns are named for 3 maps"):
         replace(maps, columns=maps.columns[:2])
 

@@ -7,6 +7,7 @@ says which. A region is where its value is greater than zero.
 from __future__ import annotations
 
 import operator
+import re
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
@@ -132,7 +133,7 @@ class StatisticalMap(Parts):
         Parameters
         ----------
         region
-            A region, its IRI, its whole name, or the number of a map.
+            A region, its IRI, its whole name in letters of any case, or the number of a map.
 
         Raises
         ------
@@ -145,10 +146,15 @@ class StatisticalMap(Parts):
                 return (self.columns[number],)
             raise LabelMismatch(str(self), f"has no map {number}, but those from 0 to {len(self.columns) - 1}")
         wanted = str(getattr(region, "iri", region))
-        numbers = self._by_region.get(wanted, ())  # type: ignore[call-overload]
-        found = tuple(self.columns[n] for n in numbers) or tuple(c for c in self.columns if c.name == wanted)
+        if numbers := self._by_region.get(wanted):  # type: ignore[call-overload]
+            return tuple(self.columns[n] for n in numbers)
+        found = tuple(c for c in self.columns if c.name.casefold() == wanted.casefold())
         if not found:
-            raise LabelMismatch(str(self), f"shows no region {contract(wanted)}")
+            near = [c.name for c in self.columns if set(_words(wanted)) <= set(_words(c.name))][:8]
+            hint = f"; names with these words: {'; '.join(near)}" if near else ""
+            raise LabelMismatch(str(self), f"shows no region {contract(wanted)}{hint}")
+        if len({c.region for c in found}) > 1:
+            raise LabelMismatch(str(self), f"several regions are called {wanted!r}; give an IRI or a number")
         return found
 
     def values_at(self, points: Point | PointCloud | ArrayLike) -> pd.DataFrame:
@@ -272,3 +278,7 @@ class StatisticalMap(Parts):
 
     def _repr_html_(self) -> str:
         return statistical_map_to_html(self)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
