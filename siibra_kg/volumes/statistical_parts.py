@@ -47,7 +47,7 @@ class Parts:
     def subset(self, regions: Iterable[object]) -> Self:
         """Keep the maps of some regions only, in the order of their numbers.
 
-        Atlases have maps that overlap: the Harvard-Oxford stack has cortical regions and the whole cortex.
+        The Harvard-Oxford stack, for instance, has 96 cortical maps and 17 of nuclei and ventricles.
 
         Parameters
         ----------
