@@ -87,7 +87,9 @@ def beside_peers(rounds: int, work: Path) -> None:
     speed = figures.checks.get("bandwidth")
     if speed:
         print(f"\nread once: the bytes that have to be read, by {float(speed) / 1e9:.1f} GB/s measured in this run")
-    print("siibra's and nilearn's jobs of seconds are a straight line through 3 and 9 of their 426 regions or 113 maps")
+    print(
+        "siibra's jobs, and nilearn's cut coordinates, are a straight line through a few of the 426 regions or 113 maps"
+    )
     for job, told in figures.errors.items():
         print(f"NOT MEASURED: {job}: {told}")
 
@@ -123,7 +125,8 @@ class Measured:
         self._spent[job] = self._spent.get(job, 0.0) + time.perf_counter() - start
         self.wall.setdefault(job, []).append(said["wall"])
         self.cpu.setdefault(job, []).append(said["cpu"])
-        self.checks[job] = said["check"]
+        # Of the bandwidth the best run: what the machine can do, not what others left of it.
+        self.checks[job] = max(said["check"], self.checks.get(job, 0)) if job == "bandwidth" else said["check"]
 
     def median(self, job: str) -> tuple[float, float] | None:
         """Wall and CPU seconds; nothing where the job did not run."""
