@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -116,13 +117,14 @@ def frame(rows: Rows, regions: Regions, *, labelled: bool) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415  pandas takes long to load
 
     none = rows.region < 0
-    tuples = np.fromiter(zip(*(column.tolist() for column in rows.centroid.T), strict=True), object, len(rows.centroid))
+    # Twice as fast as to zip three lists: no number is made that is not in a tuple.
+    tuples = np.fromiter(struct.iter_unpack("=3d", rows.centroid.tobytes()), object, len(rows.centroid))
     numbers = np.full((len(SCORES), len(rows)), np.nan) if rows.scores is None else rows.scores
     columns = {
         "input structure": _integers(rows.structure, rows.structure < 0)
         if (rows.structure < 0).any()
         else rows.structure,
-        "centroid": tuples[rows.place],
+        "centroid": tuples if np.array_equal(rows.place, np.arange(len(tuples))) else tuples[rows.place],
         "volume": _integers(np.array([*regions.volumes, 0])[rows.region], none),
         "fragment": _categories(regions.fragments, rows.region),
         "region": _categories(regions.names, rows.region),
