@@ -227,7 +227,8 @@ def test_a_region_with_several_maps_is_their_greatest_value(three):
     np.testing.assert_array_equal(maps.volume(maps.columns[0].region).array, stack[:2].max(axis=0))
     np.testing.assert_array_equal(maps.mask("map 2", 30).array, stack[2] > 30)
     np.testing.assert_array_equal(maps.volume("Map 1").array, stack[1])
-    assert maps.regions == (maps.columns[0].region, maps.columns[2].region)
+    assert maps.regions.column("region") == tuple(c.region for c in maps.columns)
+    assert maps.regions.column("volume") == tuple(8.0 * np.count_nonzero(array) for array in stack)
     assert maps.volume(2).color == "#112233"
     assert maps.value_unit == "percent"
 

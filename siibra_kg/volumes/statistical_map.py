@@ -106,9 +106,9 @@ class StatisticalMap(Parts):
         return self.index.shape
 
     @property
-    def regions(self) -> tuple[IRI, ...]:
-        """The regions that it shows, in the order of their first map."""
-        return tuple(self._by_region)
+    def regions(self) -> Table:
+        """What every map shows, how many voxels have a value in it, and their volume in cubic mm."""
+        return statistical_tables.listed(self)
 
     @cached_property
     def value_unit(self) -> str:

@@ -13,8 +13,17 @@ if TYPE_CHECKING:
 
     from siibra_kg.volumes.statistical_map import StatisticalMap
 
-__all__ = ["measured"]
+__all__ = ["listed", "measured"]
 
+_REGIONS = (
+    Column("map", "integer", "number of the map"),
+    Column("region", "iri", "the region that it shows"),
+    Column("name", "string", "name of the region"),
+    Column("color", "string", "#RRGGBB"),
+    Column("laterality", "string", "left or right"),
+    Column("voxels", "integer", "how many voxels have a value"),
+    Column("volume", "decimal", "of these voxels, cubic mm"),
+)
 _COLUMNS = (
     Column("map", "integer", "number of the map"),
     Column("region", "iri", "the region that it shows"),
@@ -30,11 +39,17 @@ _COLUMNS = (
 )
 
 
+def listed(maps: StatisticalMap) -> Table:
+    """List all maps; see :attr:`StatisticalMap.regions`."""
+    counts, size = maps.index.counts.tolist(), _voxel_volume(maps)
+    rows = ((c.number, c.region, c.name or None, c.color, c.laterality) for c in maps.columns)
+    return Table(_REGIONS, tuple((*row, n, n * size) for row, n in zip(rows, counts, strict=True)))
+
+
 def measured(maps: StatisticalMap) -> Table:
     """Measure all maps; see :meth:`StatisticalMap.measure`. A map without voxels has no place, and is all zeros."""
     index, affine = maps.index, maps.affine
-    x, y, z = affine[:3, :3].T
-    voxel = abs(float(np.cross(x, y) @ z))
+    voxel = _voxel_volume(maps)
     highest, total = index.highest().tolist(), index.sums().tolist()
     centres = index.centroids() @ affine[:3, :3].T + affine[:3, 3]
     places = np.hstack([centres, _boxes(maps)]).tolist()
@@ -44,6 +59,11 @@ def measured(maps: StatisticalMap) -> Table:
         numbers = (count, count * voxel, highest[n], total[n] / count if count else 0.0, total[n])
         rows.append((n, column.region, column.name or None, *numbers, *(places[n] if count else [None] * 9)))
     return Table(_COLUMNS, tuple(rows))
+
+
+def _voxel_volume(maps: StatisticalMap) -> float:
+    x, y, z = maps.affine[:3, :3].T
+    return abs(float(np.cross(x, y) @ z))
 
 
 def _boxes(maps: StatisticalMap) -> NDArray[np.float64]:
