@@ -112,7 +112,7 @@ def _own_statistics(folder: Path, threads: int) -> Callable[[], object]:
     from siibra_kg.config import Settings
     from siibra_kg.terms import IRI
     from siibra_kg.volume_ref import VolumeRef
-    from siibra_kg.volumes.block_sums import block_statistics
+    from siibra_kg.volumes.block_statistics import block_statistics
     from siibra_kg.volumes.chunked import ChunkedVolume
     from siibra_kg.volumes.chunks import require_tensorstore
 

@@ -3,7 +3,7 @@
 This layer knows arrays, reference spaces and volume references; it knows no store and no SPARQL.
 """
 
-from siibra_kg.volumes.block_sums import block_statistics
+from siibra_kg.volumes.block_statistics import block_statistics
 from siibra_kg.volumes.blocks import map_blocks
 from siibra_kg.volumes.chunked import ChunkedVolume
 from siibra_kg.volumes.label_compress import Compressed, compress

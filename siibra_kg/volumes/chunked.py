@@ -6,24 +6,21 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.locations.same import require_same_space
 from siibra_kg.volumes.cuts import cuts
-from siibra_kg.volumes.nifti import open_nifti
 from siibra_kg.volumes.options import FetchOptions
-from siibra_kg.volumes.packages import locate
-from siibra_kg.volumes.place import IN_MM, affine_in_mm, moved
+from siibra_kg.volumes.place import moved
 from siibra_kg.volumes.providers import form_of
-from siibra_kg.volumes.pyramid import Pyramid, Scale, choose
-from siibra_kg.volumes.read import read_volume
+from siibra_kg.volumes.pyramid import choose
+from siibra_kg.volumes.whole_source import of_array, of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -31,32 +28,13 @@ if TYPE_CHECKING:
     from siibra_kg.terms import IRI
     from siibra_kg.volume_ref import VolumeRef
     from siibra_kg.volumes.place import Block
+    from siibra_kg.volumes.pyramid import Pyramid, Scale
     from siibra_kg.volumes.volume import Volume
+    from siibra_kg.volumes.whole_source import Source
 
 __all__ = ["ChunkedVolume"]
 
 _UNBOUNDED = 2**62
-
-
-class _Source(Protocol):
-    """What blocks are read from."""
-
-    @property
-    def chunk(self) -> tuple[int, int, int]: ...
-
-    def read(self, block: Block) -> NDArray[Any]: ...
-
-
-class _Array:
-    """An array in memory, or one that is mapped into it."""
-
-    chunk = (1, 1, 1)
-
-    def __init__(self, array: NDArray[Any]) -> None:
-        self._array = array
-
-    def read(self, block: Block) -> NDArray[Any]:
-        return self._array[tuple(slice(a, b) for a, b in block)]
 
 
 class ChunkedVolume:
@@ -101,7 +79,7 @@ class ChunkedVolume:
         self.options = options or FetchOptions()
         self.settings: Settings | None = settings or Environment.from_environment()
         self._volume: Volume | None = None
-        self._opened: tuple[Scale, Block, _Source, int] | None = None
+        self._opened: tuple[Scale, Block, Source, int] | None = None
 
     @classmethod
     def of(cls, volume: Volume | ChunkedVolume) -> ChunkedVolume:
@@ -124,7 +102,7 @@ class ChunkedVolume:
         """Whether it can be pickled."""
         return self.ref is not None
 
-    def _parts(self) -> tuple[Scale, Block, _Source, int]:
+    def _parts(self) -> tuple[Scale, Block, Source, int]:
         """Open it, once: the scale, the block of it, where that is read, and how many scales there are."""
         if self._opened is None:
             if self.options.voi is not None:
@@ -141,7 +119,7 @@ class ChunkedVolume:
 
     def _pyramid(self) -> Pyramid:
         if self._volume is not None:
-            return _of_array("array", self._volume.array, self._volume.affine)
+            return of_array("array", self._volume.array, self._volume.affine)
         if self.ref is None or self.settings is None:  # of() gives a volume instead
             raise BadVolume("volume", "has neither voxels nor a reference")
         if form_of(self.ref.provider) != "image":
@@ -151,7 +129,7 @@ class ChunkedVolume:
         elif self.ref.provider in {"zarr", "ome-zarr"}:
             from siibra_kg.volumes.providers.zarr import pyramid  # noqa: PLC0415  chunked volumes only
         else:
-            return _of_file(self.ref, self.options, self.settings)
+            return of_file(self.ref, self.options, self.settings)
         return pyramid(self.ref, self.options, self.settings)
 
     @property
@@ -270,7 +248,7 @@ class ChunkedVolume:
         return f"<ChunkedVolume {self.name} {size} {self.dtype}, {self.scale}>"
 
 
-def _dask_block(source: ChunkedVolume | _Source, edges: Any, block_id: tuple[int, ...]) -> NDArray[Any]:  # noqa: ANN401
+def _dask_block(source: ChunkedVolume | Source, edges: Any, block_id: tuple[int, ...]) -> NDArray[Any]:  # noqa: ANN401
     (a, b), (c, d), (e, f) = (spans[n] for spans, n in zip(edges, block_id, strict=True))
     if isinstance(source, ChunkedVolume):
         return source.block((a, c, e), (b, d, f))
@@ -281,34 +259,3 @@ def _dask_block(source: ChunkedVolume | _Source, edges: Any, block_id: tuple[int
 def _again(ref: VolumeRef, options: FetchOptions, settings: Settings) -> ChunkedVolume:
     """Open a volume in another process; the tasks of that process that work on it share what was opened."""
     return ChunkedVolume(ref, options, settings)
-
-
-def _of_array(name: str, array: NDArray[Any], affine: NDArray[np.float64]) -> Pyramid:
-    i, j, k = array.shape
-    # What is opened is the array itself; its source has the same face as a chunked one.
-    scale = Scale(name, (i, j, k), affine, array.dtype, lambda: _Array(array))  # type: ignore[arg-type,return-value]
-    return Pyramid(name, (scale,))
-
-
-def _of_file(ref: VolumeRef, options: FetchOptions, settings: Settings) -> Pyramid:
-    """Map a plain NIfTI file into memory; read one that is packed, or whose values are scaled."""
-    path = locate(ref, settings)
-    mapped = _mapped(path, ref)
-    if mapped is None:
-        volume = read_volume(ref, settings, replace(options, voi=None))
-        return _of_array(path.name, volume.array, volume.affine)
-    return mapped
-
-
-def _mapped(path: Path, ref: VolumeRef) -> Pyramid | None:
-    if ref.provider != "nii" or ref.unit not in IN_MM:
-        return None
-    with path.open("rb") as file:
-        if file.read(2) == b"\x1f\x8b":
-            return None
-    with open_nifti(path) as nifti:
-        header = nifti.header
-    if header.positions != 1 or header.slope is not None or not header.dtype.isnative:
-        return None
-    array = np.memmap(path, header.dtype, "r", header.offset, header.shape, "F")
-    return _of_array(path.name, array, affine_in_mm(str(path), header.affine, header.unit, ref.unit))

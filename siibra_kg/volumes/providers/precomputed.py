@@ -56,8 +56,10 @@ def pyramid(ref: VolumeRef, options: FetchOptions, settings: Settings) -> Pyrami
     require_tensorstore()
     folder = folder_of(ref, settings)
     # Two requests that do not need each other: over a network it is the waiting that takes the time.
-    with ThreadPoolExecutor(2) as pool:
-        data, placed = pool.map(folder.read, ("info", "transform.json"))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(folder.read, "transform.json")
+        data = folder.read("info")
+        placed = waiting.result()
     name = f"{folder.url}/info"
     if data is None:
         raise BadVolume(name, "there is no such file", "the address has to be that of a precomputed volume")
