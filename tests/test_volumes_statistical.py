@@ -6,6 +6,7 @@ import csv
 import gzip
 import shutil
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -452,6 +453,18 @@ def test_a_cache_that_cannot_be_written_to_costs_time_only(tmp_path):
     (tmp_path / "cache").write_bytes(b"a file")
     ref = a_file(tmp_path, "a", np.ones((2, 2, 2)))
     assert read_statistical_map([ref], own(tmp_path)).measure()[0].sum == 8
+
+
+def test_many_readers_at_once_leave_one_index(tmp_path):
+    """Eight threads that find no index all make it; one of them is kept, whole, and nothing else is."""
+    refs = [a_file(tmp_path, name, np.random.default_rng(n).random((20, 20, 20))) for n, name in enumerate("abc")]
+    home = own(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: read_statistical_map(refs, home), range(8)))
+    assert {maps.index.sums().sum() for maps in found} == {found[0].index.sums().sum()}
+    (folder,) = (home.cache / "index" / "statistical").iterdir()
+    assert isinstance(read_statistical_map(refs, home).index.values.base, np.memmap)
+    assert (folder / "index.json").is_file()
 
 
 # The index that siibra publishes.

@@ -31,8 +31,8 @@ _SMALL = ("column_starts", "low", "high")
 _KINDS = {"lookup": "<i4", "starts": "<i8", "column_starts": "<i8", "low": "<i4", "high": "<i4"}
 
 
-def save_index(index: SparseIndex, folder: Path, notes: dict[str, Any] | None = None) -> None:
-    """Write an index to a folder; one that is there is replaced.
+def save_index(index: SparseIndex, folder: Path, notes: dict[str, Any] | None = None, *, replace: bool = True) -> None:
+    """Write an index to a folder.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def save_index(index: SparseIndex, folder: Path, notes: dict[str, Any] | None = 
         Where; its parents are made.
     notes
         To be given back by :func:`open_index`; as JSON.
+    replace
+        What to do with an index that is there: replace it, or leave it.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def save_index(index: SparseIndex, folder: Path, notes: dict[str, Any] | None = 
             np.save(part / f"{name}.npy", array)
         (part / "index.json").write_text(json.dumps(note), encoding="utf-8")
         part.chmod(0o755)  # as other folders of the cache; that of mkdtemp is for its owner only
-        if folder.exists():
+        if replace and folder.exists():
             old = Path(tempfile.mkdtemp(prefix=".", suffix=".old", dir=folder.parent))
             with suppress(OSError):  # another process may have been faster
                 folder.replace(old)
@@ -125,15 +127,18 @@ def kept(
     """
     if folder is None:
         return make()
+    damaged = False
     try:
         return open_index(folder)
     except FileNotFoundError:
         pass
     except BadVolume as error:
+        damaged = True
         warnings.warn(f"{error}; it is made again", VolumeWarning, stacklevel=4)
     index, notes = make()
     with suppress(OSError):  # a cache that can only be read, or is full: nothing is lost but time
-        save_index(index, folder, notes)
+        # One that another process has put there in the meantime may be in use.
+        save_index(index, folder, notes, replace=damaged)
     return index, notes
 
 
