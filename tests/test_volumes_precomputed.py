@@ -375,6 +375,15 @@ def test_h8_a_server_that_hangs_is_given_up(raw, tmp_path, fault):
     _context.cache_clear()
 
 
+def test_a_redirected_chunk_is_an_error_that_says_so(raw, tmp_path):
+    """tensorstore 0.1.86 follows none, to wherever it leads."""
+    with (
+        serve(raw.parent, faults={"/32-64_": "redirect"}) as server,
+        pytest.raises(SourceError, match="follows no redirects"),
+    ):
+        read(f"{server.url}/v", tmp_path)
+
+
 def test_a_chunk_that_fails_twice_is_asked_for_again(raw, labels, tmp_path):
     with serve(raw.parent, faults={"/64-96_0-32_0-32": ("503", 2), "/info": ("503", 1)}) as server:
         assert np.array_equal(read(f"{server.url}/v", tmp_path).array, labels)

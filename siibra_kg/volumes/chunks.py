@@ -39,6 +39,7 @@ _RETRIES = {"max_retries": 3, "initial_delay": "100ms", "max_delay": "2s"}
 _PART_CHUNKS = 16
 #: How tensorstore words what went wrong with a request, as opposed to what came of it.
 _REQUEST = re.compile(r"HTTP code|CURL error|ABORTED|UNAVAILABLE|PERMISSION_DENIED|DEADLINE")
+_REDIRECT = re.compile(r"HTTP code 3\d\d\b")
 _WHERE = re.compile(r"Error reading (\S+): (.*)", re.DOTALL)
 
 
@@ -170,6 +171,9 @@ def _explained(url: str, error: Exception) -> SourceError | BadVolume:
     text = str(error).partition(" [source locations=")[0].partition(" [tensorstore_spec=")[0]
     where = _WHERE.search(text)
     place, reason = (where[1], where[2]) if where else (url, text)
+    if _REDIRECT.search(text):
+        hint = "tensorstore follows no redirects: use the address that it leads to, or copy the folder to the mirror"
+        return SourceError(place, "the server redirects requests for chunks", hint)
     if _REQUEST.search(text):
         return SourceError(place, reason, "a chunk that cannot be had is an error, not background; try again later")
     return BadVolume(place, f"cannot be decoded ({reason})", "is it what its description says?")
