@@ -376,7 +376,7 @@ def test_h8_a_server_that_hangs_is_given_up(raw, tmp_path, fault):
 
 
 def test_a_redirected_chunk_is_an_error_that_says_so(raw, tmp_path):
-    """tensorstore 0.1.86 follows none, to wherever it leads."""
+    """Tensorstore 0.1.86 follows none, to wherever it leads."""
     with (
         serve(raw.parent, faults={"/32-64_": "redirect"}) as server,
         pytest.raises(SourceError, match="follows no redirects"),
