@@ -145,6 +145,7 @@ def assign(
     space: Annotated[str, typer.Option("--space", "-s", help="Reference space of the query; a file does not say.")],
     kind: KindOption = Kind.labelled,
     words: WordsOption = None,
+    mask: Annotated[bool, typer.Option("--mask", help="The image is a mask: nothing of it is interpolated.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write instead of printing.")] = None,
     graph: GraphOption = None,
     form: FormatOption = Format.table,
@@ -155,7 +156,7 @@ def assign(
         if query.name.lower().endswith((".nii", ".nii.gz")):
             from siibra_kg.volumes import Volume  # noqa: PLC0415  numpy and nibabel take 150 ms
 
-            asked: Volume | PointCloud = Volume.from_nifti(query, home.iri)
+            asked: Volume | PointCloud = Volume.from_nifti(query, home.iri, kind="mask" if mask else "statistical")
         else:
             asked = read_points(query, home.iri)
         rows = kg.assign(asked, parcellation, home, kind=kind.value, spec=words)

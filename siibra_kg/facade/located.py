@@ -41,6 +41,7 @@ class Located(Imaged):
         minsize_voxel: int = 1,
         lower_threshold: float = 0.0,
         split_components: bool = True,
+        max_distance_mm: float = 5.0,
         **options: Unpack[FetchKeywords],
     ) -> pd.DataFrame:
         """Tell which regions of a parcellation points or an image lie in, and how well they fit.
@@ -56,7 +57,7 @@ class Located(Imaged):
             the same.
         kind, spec
             Which map; see :meth:`map`.
-        minsize_voxel, lower_threshold, split_components
+        minsize_voxel, lower_threshold, split_components, max_distance_mm
             See :func:`siibra_kg.volumes.assign.assign`.
         **options
             How to fetch the map.
@@ -71,19 +72,19 @@ class Located(Imaged):
         SpaceMismatch
             If the query is in another space than the map: transform it first.
         """
-        from siibra_kg.volumes import SurfaceLabelMap  # noqa: PLC0415  numpy takes 100 ms
-        from siibra_kg.volumes.assign import assign  # noqa: PLC0415
+        from siibra_kg.volumes.assign import assign  # noqa: PLC0415  numpy takes 100 ms
 
         home = self._home(query, space)
         placed = self.placed(query) if hasattr(query, "space") else query
         found = self.map(parcellation, home, kind, spec, **options)
         return assign(
-            replace(found.surface, entries=found.labels) if isinstance(found, SurfaceLabelMap) else found,
+            found,
             placed,
             minsize_voxel=minsize_voxel,
             lower_threshold=lower_threshold,
             split_components=split_components,
             space=home.iri,
+            max_distance_mm=max_distance_mm,
         )
 
     def _home(self, query: object, space: str | model.Space | None) -> model.Space:
