@@ -24,7 +24,7 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, LabelMismatch, VolumeWarning
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import LabelIndex, LabelMap, Provenance, Volume, label_store, read_label_map
+from siibra_kg.volumes import LabelIndex, LabelMap, Provenance, Volume, kept_folder, label_store, read_label_map
 from siibra_kg.volumes.label_store import index_folder, open_index, save_index, stored_index
 
 SPACE = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/MNI-ICBM152_nonlinear-2009c-asym")
@@ -276,7 +276,7 @@ def test_a_cache_that_can_only_be_read_is_no_error(large, tmp_path, monkeypatch)
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(label_store.np, "save", full)
+    monkeypatch.setattr(kept_folder.np, "save", full)
     same(stored_index(volume_of(large), folder), LabelIndex.of(large))
     assert list(folder.iterdir()) == []
 
@@ -284,13 +284,13 @@ def test_a_cache_that_can_only_be_read_is_no_error(large, tmp_path, monkeypatch)
 def test_what_another_process_wrote_meanwhile_is_kept(large, tmp_path, monkeypatch):
     """Of two processes that write one index at once, one wins and the other says nothing."""
     index = LabelIndex.of(large)
-    move = label_store._move
+    move = kept_folder._move
 
     def late(part, folder):
         shutil.copytree(part, folder)
         move(part, folder)
 
-    monkeypatch.setattr(label_store, "_move", late)
+    monkeypatch.setattr(kept_folder, "_move", late)
     save_index(index, tmp_path / KEY, KEY)
     assert [p.name for p in tmp_path.iterdir()] == [KEY]
     same(open_index(tmp_path / KEY, KEY), index)

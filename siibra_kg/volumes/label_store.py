@@ -11,13 +11,7 @@ A folder appears whole or not at all. What does not fit is never used: it is mad
 
 from __future__ import annotations
 
-import json
-import math
-import mmap
-import os
 import re
-import shutil
-import tempfile
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siibra_kg.errors import BadVolume, VolumeWarning
+from siibra_kg.volumes.kept_folder import damaged, mapped, opening, save
 from siibra_kg.volumes.label_index import LabelIndex
 
 if TYPE_CHECKING:
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["index_folder", "open_index", "save_index", "stored_index"]
 
 _FORMAT = 1
+_WHAT = "label index"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 #: Arrays of fewer voxels are indexed as fast as their index is opened.
 _WORTH_KEEPING = 2**20
@@ -117,31 +113,7 @@ def save_index(index: LabelIndex, folder: Path, key: str = "") -> None:
         "voxels": len(index.voxels),
         "sums": [_sum(rows), _sum(index.voxels)],
     }
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=folder.parent))
-    try:
-        np.save(part / "labels.npy", rows)
-        np.save(part / "voxels.npy", index.voxels)
-        (part / "index.json").write_text(json.dumps(note), encoding="utf-8")
-        part.chmod(0o755)  # as other folders of the cache; that of mkdtemp is for its owner only
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=".", suffix=".old", dir=folder.parent))
-            with suppress(OSError):  # another process may have been faster
-                folder.replace(old)
-            shutil.rmtree(old, ignore_errors=True)
-        with suppress(FileExistsError):
-            _move(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _move(part: Path, folder: Path) -> None:
-    try:
-        part.rename(folder)
-    except OSError as error:
-        if not folder.is_dir():
-            raise
-        raise FileExistsError(folder) from error  # of another process, which wrote the same
+    save(folder, note, {"labels": rows, "voxels": index.voxels})
 
 
 def open_index(folder: Path, key: str = "") -> LabelIndex:
@@ -161,39 +133,16 @@ def open_index(folder: Path, key: str = "") -> LabelIndex:
     BadVolume
         If it is damaged: a file is missing, too short, or does not have the sums that were written down.
     """
-    try:
-        note = json.loads((folder / "index.json").read_bytes())
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if folder.is_dir():
-            raise _damaged(folder, "it has no index.json") from error
-        raise FileNotFoundError(folder) from error
-    except (OSError, ValueError) as error:
-        raise _damaged(folder, str(error)) from error
-    try:
-        rows, voxels = _mapped(folder / "labels.npy"), _mapped(folder / "voxels.npy")
+    with opening(folder, _WHAT) as note:
+        rows, voxels = mapped(folder / "labels.npy"), mapped(folder / "voxels.npy")
         found = [note["format"], note["sha256"] if key else "", note["labels"], note["voxels"], note["sums"]]
         shape = tuple(map(int, note["shape"]))
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-        raise _damaged(folder, str(error)) from error
     if found != [_FORMAT, key, len(rows), len(voxels), [_sum(rows), _sum(voxels)]]:
-        raise _damaged(folder, "its files are not those that were written")
+        raise damaged(folder, _WHAT, "its files are not those that were written")
     index = _index(rows, voxels, shape)
     if index is None:
-        raise _damaged(folder, "its numbers contradict each other")
+        raise damaged(folder, _WHAT, "its numbers contradict each other")
     return index
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    """Memory-map a ``.npy`` file; a third of the time of numpy.load, and a plain array, whose slices are cheap."""
-    with path.open("rb") as file:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError("another version of .npy")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-        if dtype.hasobject or fortran:
-            raise ValueError("no array of numbers")
-        start = file.tell()
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return np.frombuffer(content, dtype, math.prod(shape), start).reshape(shape)
 
 
 def _index(rows: NDArray[np.int64], voxels: NDArray[Any], shape: tuple[int, ...]) -> LabelIndex | None:
@@ -214,12 +163,12 @@ def _index(rows: NDArray[np.int64], voxels: NDArray[Any], shape: tuple[int, ...]
 def _check_against(index: LabelIndex, array: NDArray[Any], folder: Path) -> None:
     """Compare with the array: its shape, and the first and last voxel of every label."""
     if index.shape != array.shape:
-        raise _damaged(folder, f"it is of an array of shape {index.shape}, not {array.shape}")
+        raise damaged(folder, _WHAT, f"it is of an array of shape {index.shape}, not {array.shape}")
     flat = array.reshape(-1, order="F")
     for at in (index.starts[:-1], index.starts[1:] - 1):
         voxels = index.voxels[at]
         if (voxels >= flat.size).any() or not np.array_equal(flat[voxels], index.labels):
-            raise _damaged(folder, "its labels are not those of the array")
+            raise damaged(folder, _WHAT, "its labels are not those of the array")
 
 
 def _sum(array: NDArray[Any]) -> int:
@@ -228,7 +177,3 @@ def _sum(array: NDArray[Any]) -> int:
     whole = len(raw) // 8 * 8
     words = int(np.add.reduce(raw[:whole].view(np.uint64)))
     return (words + int.from_bytes(raw[whole:].tobytes(), "little")) % 2**64
-
-
-def _damaged(folder: Path, why: str) -> BadVolume:
-    return BadVolume(os.fspath(folder), f"this label index is damaged ({why})")

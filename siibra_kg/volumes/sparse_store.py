@@ -6,26 +6,24 @@ is a ``.npy`` file. A folder appears whole or not at all. What does not fit is n
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
 import warnings
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siibra_kg.errors import BadVolume, VolumeWarning
+from siibra_kg.volumes.kept_folder import damaged, mapped, opening, save
 from siibra_kg.volumes.sparse_index import SparseIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = ["kept", "open_index", "save_index"]
 
 _FORMAT = 1
+_WHAT = "sparse index"
 _MAPPED = ("lookup", "voxels", "starts", "columns", "values", "column_voxels", "column_values")
 _SMALL = ("column_starts", "low", "high")
 _KINDS = {"lookup": "<i4", "starts": "<i8", "column_starts": "<i8", "low": "<i4", "high": "<i4"}
@@ -53,25 +51,7 @@ def save_index(index: SparseIndex, folder: Path, notes: dict[str, Any] | None = 
     arrays = {name: np.ascontiguousarray(getattr(index, name)) for name in (*_MAPPED, *_SMALL)}
     sizes = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
     note = {"format": _FORMAT, "shape": list(index.shape), "arrays": sizes, "notes": notes or {}}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=folder.parent))
-    try:
-        for name, array in arrays.items():
-            np.save(part / f"{name}.npy", array)
-        (part / "index.json").write_text(json.dumps(note), encoding="utf-8")
-        part.chmod(0o755)  # as other folders of the cache; that of mkdtemp is for its owner only
-        if replace and folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=".", suffix=".old", dir=folder.parent))
-            with suppress(OSError):  # another process may have been faster
-                folder.replace(old)
-            shutil.rmtree(old, ignore_errors=True)
-        try:
-            part.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else it is there, from another process that wrote the same
-                raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    save(folder, note, arrays, replace=replace)
 
 
 def open_index(folder: Path) -> tuple[SparseIndex, dict[str, Any]]:
@@ -87,24 +67,14 @@ def open_index(folder: Path) -> tuple[SparseIndex, dict[str, Any]]:
     BadVolume
         If it is damaged.
     """
-    try:
-        note = json.loads((folder / "index.json").read_bytes())
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if folder.is_dir():
-            raise _damaged(folder, "it has no index.json") from error
-        raise FileNotFoundError(folder) from error
-    except (OSError, ValueError) as error:
-        raise _damaged(folder, str(error)) from error
-    try:
+    with opening(folder, _WHAT) as note:
         arrays = {name: _array(folder / f"{name}.npy", note["arrays"][name], name) for name in (*_MAPPED, *_SMALL)}
         i, j, k = map(int, note["shape"])
         index = SparseIndex(shape=(i, j, k), **arrays)
         notes = dict(note["notes"])
         version = note["format"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-        raise _damaged(folder, str(error)) from error
     if version != _FORMAT or not _fits(index):
-        raise _damaged(folder, "its numbers contradict each other, or another version wrote it")
+        raise damaged(folder, _WHAT, "its numbers contradict each other, or another version wrote it")
     return index, notes
 
 
@@ -143,8 +113,7 @@ def kept(
 
 
 def _array(path: Path, written: list[Any], name: str) -> Any:  # noqa: ANN401  of any type
-    mapped = name in _MAPPED and 0 not in written[1]  # nothing can be mapped of an empty file
-    array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False).view(np.ndarray)
+    array = mapped(path)
     if [array.dtype.str, list(array.shape)] != written or array.dtype.str != _KINDS.get(name, array.dtype.str):
         raise ValueError(f"{path.name} is not what was written")
     return array
@@ -165,7 +134,3 @@ def _fits(index: SparseIndex) -> bool:
         and (np.diff(index.column_starts) >= 0).all()
         and (index.high < index.shape).all()
     )
-
-
-def _damaged(folder: Path, why: str) -> BadVolume:
-    return BadVolume(os.fspath(folder), f"this sparse index is damaged ({why})")

@@ -39,7 +39,7 @@ def values_at(maps: StatisticalMap, points: Point | PointCloud | ArrayLike) -> p
         point = point[order]
         number = np.concatenate([number, np.full(len(outside), -1, np.int32)])[order]
         value = np.concatenate([value, np.full(len(outside), np.nan, real)])[order]
-    return pd.DataFrame(
+    found: pd.DataFrame = pd.DataFrame(
         {
             "point": point,
             "inside": number >= 0,
@@ -50,6 +50,7 @@ def values_at(maps: StatisticalMap, points: Point | PointCloud | ArrayLike) -> p
         },
         copy=False,
     )
+    return found
 
 
 def categories(number: NDArray[np.int32], words: Sequence[Hashable | None]) -> pd.Categorical | NDArray[np.object_]:
