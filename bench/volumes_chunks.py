@@ -65,7 +65,7 @@ def own_box(_: Path, url: str) -> Callable[[], object]:
     from siibra_kg.terms import IRI
     from siibra_kg.volume_ref import VolumeRef
     from siibra_kg.volumes import FetchOptions, read_volume
-    from siibra_kg.volumes.chunks import require_tensorstore
+    from siibra_kg.volumes.chunks.stores import require_tensorstore
     from siibra_kg.volumes.providers import precomputed  # noqa: F401  what is imported is not what is measured
     from siibra_kg.web import small  # noqa: F401
 
@@ -112,9 +112,9 @@ def _own_statistics(folder: Path, threads: int) -> Callable[[], object]:
     from siibra_kg.config import Settings
     from siibra_kg.terms import IRI
     from siibra_kg.volume_ref import VolumeRef
-    from siibra_kg.volumes.block_statistics import block_statistics
-    from siibra_kg.volumes.chunked import ChunkedVolume
-    from siibra_kg.volumes.chunks import require_tensorstore
+    from siibra_kg.volumes.chunks.block_statistics import block_statistics
+    from siibra_kg.volumes.chunks.chunked import ChunkedVolume
+    from siibra_kg.volumes.chunks.stores import require_tensorstore
 
     require_tensorstore()
     ref = VolumeRef(IRI(_SPACE), IRI(_SPACE), "labelled", "neuroglancer/precomputed", (folder / "labels").as_uri())
@@ -177,8 +177,8 @@ def dask_statistics(folder: Path, _: str) -> Callable[[], object]:
     import dask
     import numpy as np
 
-    from siibra_kg.volumes.block_sums import label_sums, merge_sums
-    from siibra_kg.volumes.blocks import Piece
+    from siibra_kg.volumes.chunks.block_sums import label_sums, merge_sums
+    from siibra_kg.volumes.chunks.blocks import Piece
 
     def one(store: Any, part: tuple[slice, ...]) -> Any:
         array = store[part].read(order="F").result()

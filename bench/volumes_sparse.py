@@ -28,7 +28,7 @@ ROUNDS = 9
 
 def open_maps(inputs: Inputs) -> Job:
     """Open the index from disk, with all checks. Gives the number of maps."""
-    from siibra_kg.volumes.sparse_store import open_index, save_index
+    from siibra_kg.volumes.statistical.sparse_store import open_index, save_index
 
     folder = Path(inputs.work) / "sparse-index"
     save_index(_maps(inputs).index, folder)
@@ -121,8 +121,8 @@ def own(paths: Inputs) -> dict[str, float]:
 
 
 def _read(path: Path) -> tuple[Any, Any]:
-    from siibra_kg.volumes.nifti import open_nifti
-    from siibra_kg.volumes.sparse_build import build
+    from siibra_kg.volumes.files.nifti import open_nifti
+    from siibra_kg.volumes.statistical.sparse_build import build
 
     with open_nifti(path) as file:
         return build(array for _, array in file.arrays()), file.header.affine

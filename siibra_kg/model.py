@@ -264,7 +264,7 @@ class Region(_Concept):
         out: Path | str | None = None,
         kind: str = "labelled",
         spec: str | None = None,
-    ) -> Any:  # noqa: ANN401  a siibra_kg.volumes.plot.Picture
+    ) -> Any:  # noqa: ANN401  a siibra_kg.volumes.pictures.plot.Picture
         """Draw three orthogonal slices through the region over the template of the space.
 
         ``kind="statistical"`` draws the values of its statistical map; ``spec`` says which map, where there are

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from siibra_kg.stores.protocol import Store
     from siibra_kg.templates import Template
     from siibra_kg.volumes import Surface, Volume
-    from siibra_kg.volumes.plot_canvas import Picture
+    from siibra_kg.volumes.pictures.plot_canvas import Picture
 
 __all__ = ["GraphView"]
 

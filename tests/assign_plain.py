@@ -13,8 +13,8 @@ import numpy as np
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import LabelMap, Volume
-from siibra_kg.volumes.sparse_build import build
-from siibra_kg.volumes.statistical_map import MapColumn, StatisticalMap
+from siibra_kg.volumes.statistical.map import MapColumn, StatisticalMap
+from siibra_kg.volumes.statistical.sparse_build import build
 
 SPACE = IRI("https://example.org/space")
 SCORES = (

@@ -26,7 +26,7 @@ HOMES = {
     "pyshacl": ("questions/checks", "questions/shacl"),
     "nibabel": ("volumes/",),
     "numpy": ("volumes/", "locations/"),
-    "matplotlib": ("volumes/plot",),
+    "matplotlib": ("volumes/pictures/",),
     "requests": ("web/",),
     "pooch": ("web/cache",),
     "pandas": ("table", "volumes/"),

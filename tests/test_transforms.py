@@ -36,8 +36,8 @@ from siibra_kg.templates import Catalog
 from siibra_kg.terms import IRI
 from siibra_kg.vocab import BASE
 from siibra_kg.volumes import LabelMap, Volume, read_label_map
+from siibra_kg.volumes.labels.surface_map import SurfaceLabelMap
 from siibra_kg.volumes.surface import Surface
-from siibra_kg.volumes.surface_label_map import SurfaceLabelMap
 from siibra_kg.volumes.transforms import affine_from_file, apply
 from siibra_kg.volumes.transforms.service import CHUNK
 from siibra_kg.volumes.transforms.warp import read_field

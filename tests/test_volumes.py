@@ -17,8 +17,11 @@ from hypothesis.extra import numpy as hnp
 from siibra_kg.errors import BadVolume, LabelMismatch
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import LabelMap, Provenance, Volume, label_index, label_map, packages, volume
-from siibra_kg.volumes.label_index import LabelIndex
+from siibra_kg.volumes import LabelMap, Provenance, Volume, volume
+from siibra_kg.volumes.files import packages
+from siibra_kg.volumes.labels import index as label_index
+from siibra_kg.volumes.labels import map as label_map
+from siibra_kg.volumes.labels.index import LabelIndex
 
 SPACE = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/MNI-Colin27_1998")
 ELSEWHERE = IRI("https://example.org/space-without-a-midline")

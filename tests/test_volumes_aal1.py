@@ -27,7 +27,8 @@ from siibra_kg.errors import DataMissing, LabelMismatch, SpaceMismatch
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.resources import folder
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import packages, read_label_map, read_volume
+from siibra_kg.volumes import read_label_map, read_volume
+from siibra_kg.volumes.files import packages
 
 BASE = "https://w3id.org/siibra-kg/"
 SKG = BASE + "vocab/"

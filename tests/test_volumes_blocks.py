@@ -21,10 +21,10 @@ from siibra_kg.locations import BoundingBox
 from siibra_kg.terms import IRI
 from siibra_kg.volume_ref import LabelEntry
 from siibra_kg.volumes import FetchOptions, Volume
-from siibra_kg.volumes.block_statistics import block_statistics
-from siibra_kg.volumes.block_sums import Sums, merge_sums, sums_of
-from siibra_kg.volumes.blocks import Piece, map_blocks
-from siibra_kg.volumes.chunked import ChunkedVolume
+from siibra_kg.volumes.chunks.block_statistics import block_statistics
+from siibra_kg.volumes.chunks.block_sums import Sums, merge_sums, sums_of
+from siibra_kg.volumes.chunks.blocks import Piece, map_blocks
+from siibra_kg.volumes.chunks.chunked import ChunkedVolume
 from tests.pyramids import SPACE, atlas, precomputed, reference, settings
 from tests.servers.files_server import serve
 
@@ -341,8 +341,8 @@ MEMORY = """
 import resource, sys, json
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from siibra_kg.volumes.block_statistics import block_statistics
-from siibra_kg.volumes.chunked import ChunkedVolume
+from siibra_kg.volumes.chunks.block_statistics import block_statistics
+from siibra_kg.volumes.chunks.chunked import ChunkedVolume
 from tests.pyramids import reference, settings
 handle = ChunkedVolume(reference(Path(sys.argv[1]).as_uri(), kind="labelled"), settings=settings(Path(sys.argv[1])))
 handle.dtype

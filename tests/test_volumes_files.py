@@ -24,7 +24,8 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, DataMissing, GridWarning, LabelMismatch, VolumeWarning
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import locate, nifti, packages, read_label_map, read_volume
+from siibra_kg.volumes import locate, read_label_map, read_volume
+from siibra_kg.volumes.files import nifti, packages
 from siibra_kg.volumes.spaces import known_grids
 
 CCFV = "https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/"

@@ -17,7 +17,8 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, VolumeWarning
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import FetchOptions, fetch, freesurfer
+from siibra_kg.volumes import FetchOptions, fetch
+from siibra_kg.volumes.files import freesurfer
 from tests.volume_files import packaged, ref_to
 
 

@@ -24,9 +24,9 @@ import numpy as np
 import pytest
 
 from siibra_kg.errors import BadVolume
-from siibra_kg.volumes import freesurfer, gifti
-from siibra_kg.volumes.files import Content, opened
-from siibra_kg.volumes.nifti import NiftiFile
+from siibra_kg.volumes.files import freesurfer, gifti
+from siibra_kg.volumes.files.nifti import NiftiFile
+from siibra_kg.volumes.files.opened import Content, opened
 
 LIMIT = 2**22
 AFFINE = np.array([[-2.0, 0, 0, 4], [0, 2, 0, -6], [0, 0, 2, -3], [0, 0, 0, 1]])

@@ -21,7 +21,8 @@ from siibra_kg.errors import BadVolume, DataMissing, VolumeWarning
 from siibra_kg.locations import BoundingBox
 from siibra_kg.model import LabelEntry
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import FetchOptions, fetch, gifti
+from siibra_kg.volumes import FetchOptions, fetch
+from siibra_kg.volumes.files import gifti
 from tests.volume_files import SPACE, packaged, ref_to
 
 FOLDERS = {

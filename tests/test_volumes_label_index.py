@@ -24,8 +24,9 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, LabelMismatch, VolumeWarning
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
-from siibra_kg.volumes import LabelIndex, LabelMap, Provenance, Volume, kept_folder, label_store, read_label_map
-from siibra_kg.volumes.label_store import index_folder, open_index, save_index, stored_index
+from siibra_kg.volumes import LabelIndex, LabelMap, Provenance, Volume, kept_folder, read_label_map
+from siibra_kg.volumes.labels import store as label_store
+from siibra_kg.volumes.labels.store import index_folder, open_index, save_index, stored_index
 
 SPACE = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/MNI-ICBM152_nonlinear-2009c-asym")
 KEY = "ab" * 32

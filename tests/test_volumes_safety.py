@@ -18,10 +18,10 @@ from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import FetchOptions, LabelMap, MapColumn, StatisticalMap, Surface, Volume, compress, read_volume
 from siibra_kg.volumes.assign import assign
-from siibra_kg.volumes.plot import plot_mask
-from siibra_kg.volumes.plot_maps import plot_labels, plot_statistical
+from siibra_kg.volumes.pictures.plot import plot_mask
+from siibra_kg.volumes.pictures.plot_maps import plot_labels, plot_statistical
 from siibra_kg.volumes.spaces import check_grid, grids_of, known_grids
-from siibra_kg.volumes.sparse_build import build
+from siibra_kg.volumes.statistical.sparse_build import build
 
 CCFV = "https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/"
 ASYM, SYM = (IRI(f"{CCFV}MNI-ICBM152_nonlinear-2009c-{n}") for n in ("asym", "sym"))

@@ -18,10 +18,10 @@ from hypothesis.extra import numpy as arrays
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.terms import IRI
-from siibra_kg.volumes.nifti import open_nifti
-from siibra_kg.volumes.sparse_build import build, support
-from siibra_kg.volumes.sparse_published import published, read_published
-from siibra_kg.volumes.sparse_store import open_index, save_index
+from siibra_kg.volumes.files.nifti import open_nifti
+from siibra_kg.volumes.statistical.sparse_build import build, support
+from siibra_kg.volumes.statistical.sparse_published import published, read_published
+from siibra_kg.volumes.statistical.sparse_store import open_index, save_index
 from tests.oracle.ensure_siibra import Missing, ensure
 
 SIIBRA = Path(__file__).with_name("oracle") / "siibra_sparse.py"

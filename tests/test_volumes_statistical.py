@@ -25,8 +25,8 @@ from siibra_kg.locations import BoundingBox, Point, PointCloud
 from siibra_kg.model import LabelEntry, VolumeRef
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import FetchOptions, MapColumn, StatisticalMap, Volume, read_statistical_map
-from siibra_kg.volumes.peaks import summits
-from siibra_kg.volumes.sparse_build import build
+from siibra_kg.volumes.statistical.peaks import summits
+from siibra_kg.volumes.statistical.sparse_build import build
 from tests.test_volumes_aal1 import mricron  # noqa: F401  a fixture
 from tests.test_volumes_sparse_index import files as published_files
 from tests.test_volumes_sparse_index import small

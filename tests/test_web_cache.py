@@ -36,7 +36,7 @@ from siibra_kg.errors import BadVolume, DataMissing, NetworkDisabled, NoSuchName
 from siibra_kg.terms import IRI
 from siibra_kg.volume_ref import VolumeRef
 from siibra_kg.volumes import locate
-from siibra_kg.volumes.packages import locate_many
+from siibra_kg.volumes.files.packages import locate_many
 from siibra_kg.web import cache as cache_module
 from siibra_kg.web import download as download_module
 from siibra_kg.web import lock as lock_module

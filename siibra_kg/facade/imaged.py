@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siibra_kg.locations import Point
     from siibra_kg.volumes import ChunkedVolume, LabelMap, StatisticalMap, Surface, SurfaceLabelMap, Volume
     from siibra_kg.volumes.options import FetchKeywords, FetchOptions
-    from siibra_kg.volumes.plot_canvas import Picture
+    from siibra_kg.volumes.pictures.plot_canvas import Picture
 
 __all__ = ["Imaged"]
 
@@ -159,7 +159,7 @@ class Imaged(Names):
         return fetch(several, self.settings, _options(options))
 
     def chunked(self, ref: model.VolumeRef, **options: Unpack[FetchKeywords]) -> ChunkedVolume:
-        """Give a handle on a volume that need not fit into memory; see :func:`siibra_kg.volumes.blocks.map_blocks`."""
+        """Give a handle on a volume that need not fit into memory; see :func:`siibra_kg.volumes.map_blocks`."""
         from siibra_kg.volumes import ChunkedVolume  # noqa: PLC0415  numpy and nibabel take 150 ms
 
         return ChunkedVolume(ref, _options(options), self.settings)
@@ -181,7 +181,7 @@ class Imaged(Names):
         BadVolume
             If neuroglancer cannot read one of them.
         """
-        from siibra_kg.volumes.neuroglancer import neuroglancer_url  # noqa: PLC0415
+        from siibra_kg.volumes.pictures.neuroglancer import neuroglancer_url  # noqa: PLC0415
 
         middle = None if at is None else list(at)
         return neuroglancer_url(refs, self.settings, at=middle)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import BadVolume, DataMissing, SourceError
-from siibra_kg.volumes.packages import locate
+from siibra_kg.volumes.files.packages import locate
 from siibra_kg.volumes.providers import FORMS, form_of
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.volumes.choose import fragment_among
-from siibra_kg.volumes.label_compress import compress
-from siibra_kg.volumes.label_map import LabelMap
-from siibra_kg.volumes.label_store import index_folder
+from siibra_kg.volumes.files.whole import whole_numbers
+from siibra_kg.volumes.labels.compress import compress
+from siibra_kg.volumes.labels.map import LabelMap
+from siibra_kg.volumes.labels.store import index_folder
+from siibra_kg.volumes.labels.surface_map import SurfaceLabelMap, compress_surfaces
 from siibra_kg.volumes.read import fetch
 from siibra_kg.volumes.surface import Surface
-from siibra_kg.volumes.surface_label_map import SurfaceLabelMap, compress_surfaces
-from siibra_kg.volumes.whole import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,8 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume, LabelMismatch, VolumeWarning
 from siibra_kg.locations.same import require_same_space
+from siibra_kg.volumes.files.whole import whole_numbers
 from siibra_kg.volumes.place import moved, shift_between
-from siibra_kg.volumes.whole import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

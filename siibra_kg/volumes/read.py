@@ -9,14 +9,14 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume, DataMissing, OutsideVolume, SourceError
 from siibra_kg.volumes.choose import choose
-from siibra_kg.volumes.label_map import LabelMap
-from siibra_kg.volumes.label_store import index_folder
+from siibra_kg.volumes.files.whole import whole_numbers
+from siibra_kg.volumes.labels.map import LabelMap
+from siibra_kg.volumes.labels.store import index_folder
 from siibra_kg.volumes.merge import check_meanings, merged
 from siibra_kg.volumes.options import FetchOptions
 from siibra_kg.volumes.providers import reader
 from siibra_kg.volumes.surface import Surface, joined
 from siibra_kg.volumes.volume import Volume
-from siibra_kg.volumes.whole import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

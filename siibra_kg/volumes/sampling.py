@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siibra_kg.terms import IRI
-    from siibra_kg.volumes.label_map import LabelMap
-    from siibra_kg.volumes.statistical_map import StatisticalMap
+    from siibra_kg.volumes.labels.map import LabelMap
+    from siibra_kg.volumes.statistical.map import StatisticalMap
     from siibra_kg.volumes.volume import Volume
 
 __all__ = ["sample_locations", "sample_volume"]
@@ -61,7 +61,7 @@ def sample_locations(
     LabelMismatch
         If the map does not show the region.
     """
-    from siibra_kg.volumes.label_map import LabelMap  # noqa: PLC0415  knows pictures, which know this module's users
+    from siibra_kg.volumes.labels.map import LabelMap  # noqa: PLC0415  knows pictures, which know this module's users
 
     volume = map.mask(region) if isinstance(map, LabelMap) else map.volume(region)
     return sample_volume(volume, n, seed=seed, centres=centres)

@@ -11,8 +11,8 @@ from siibra_kg.errors import BadVolume
 from siibra_kg.locations.same import require_same_space
 from siibra_kg.terms import contract
 from siibra_kg.volumes.merge import check_meanings
+from siibra_kg.volumes.pictures.show import surface_to_html
 from siibra_kg.volumes.provenance import Provenance
-from siibra_kg.volumes.show import surface_to_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.model import LabelEntry
     from siibra_kg.terms import IRI
-    from siibra_kg.volumes.plot_sheet import Picture
+    from siibra_kg.volumes.pictures.plot_sheet import Picture
 
 __all__ = ["Surface", "joined"]
 
@@ -132,14 +132,14 @@ class Surface:
         )
 
     def plot(self, path: str | Path | None = None) -> Picture:
-        """Draw it from outside and inside; see :func:`siibra_kg.volumes.plot_surface.plot_surface`.
+        """Draw it from outside and inside; see :func:`siibra_kg.volumes.pictures.plot_surface.plot_surface`.
 
         Parameters
         ----------
         path
             A PNG file to write, or nothing to only get the picture.
         """
-        from siibra_kg.volumes.plot_surface import plot_surface  # noqa: PLC0415  matplotlib is an extra
+        from siibra_kg.volumes.pictures.plot_surface import plot_surface  # noqa: PLC0415  matplotlib is an extra
 
         return plot_surface(self, path)
 

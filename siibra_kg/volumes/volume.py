@@ -12,12 +12,13 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.terms import contract
-from siibra_kg.volumes import derive, own
-from siibra_kg.volumes.nifti import to_nibabel, write
+from siibra_kg.volumes import derive
+from siibra_kg.volumes.files import own
+from siibra_kg.volumes.files.nifti import to_nibabel, write
+from siibra_kg.volumes.pictures.show import to_html
 from siibra_kg.volumes.place import as_space
 from siibra_kg.volumes.placed import Placed
 from siibra_kg.volumes.provenance import Provenance
-from siibra_kg.volumes.show import to_html
 from siibra_kg.volumes.spaces import transform_code
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from siibra_kg.locations import BoundingBox, Point, PointCloud
     from siibra_kg.model import Space
     from siibra_kg.terms import IRI
-    from siibra_kg.volumes.label_map import LabelMap
-    from siibra_kg.volumes.plot_canvas import Picture
+    from siibra_kg.volumes.labels.map import LabelMap
+    from siibra_kg.volumes.pictures.plot_canvas import Picture
     from siibra_kg.volumes.resample import PointValues
 
 __all__ = ["Provenance", "Volume"]
@@ -257,7 +258,7 @@ class Volume(Placed):
         return write(Path(path), self.to_nibabel())
 
     def plot(self, path: str | Path | None = None, background: Volume | None = None) -> Picture:
-        """Draw three orthogonal slices: see ``plot_mask`` and ``plot_volume`` of :mod:`siibra_kg.volumes.plot`.
+        """Draw three orthogonal slices, as ``plot_mask`` and ``plot_volume`` of :mod:`siibra_kg.volumes.pictures.plot` do.
 
         Parameters
         ----------
@@ -271,7 +272,7 @@ class Volume(Placed):
         Picture
             Shown by notebooks; ``.png`` holds the bytes.
         """
-        from siibra_kg.volumes import plot  # noqa: PLC0415  matplotlib is an extra, and takes half a second
+        from siibra_kg.volumes.pictures import plot  # noqa: PLC0415  matplotlib is an extra, and takes half a second
 
         if self.kind == "mask":
             return plot.plot_mask(self, path, outlines=self.context, background=background)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from siibra_kg.volume_ref import VolumeRef
     from siibra_kg.volumes import Surface, Volume
     from siibra_kg.volumes.options import FetchOptions
-    from siibra_kg.volumes.plot_canvas import Picture
+    from siibra_kg.volumes.pictures.plot_canvas import Picture
 
 __all__ = ["picture", "template"]
 
@@ -114,7 +114,7 @@ def picture(
     shown = draw(ask, settings, region, space, spec=spec)
     home = spaces.by_iri(ask, [shown.space])
     if isinstance(shown, Surface):
-        from siibra_kg.volumes.plot_surface import plot_surface  # noqa: PLC0415  matplotlib takes half a second
+        from siibra_kg.volumes.pictures.plot_surface import plot_surface  # noqa: PLC0415  matplotlib takes half a second
 
         mesh = template(ask, settings, home[0], _FOR_PICTURES)
         return plot_surface(shown.on(mesh) if isinstance(mesh, Surface) else shown, out)

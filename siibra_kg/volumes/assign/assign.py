@@ -13,9 +13,9 @@ from siibra_kg.volumes.assign.points import assign_points, points_of
 from siibra_kg.volumes.assign.rows import frame
 from siibra_kg.volumes.assign.sparse import SparseTarget
 from siibra_kg.volumes.assign.surfaces import assign_to_surface
-from siibra_kg.volumes.label_map import LabelMap
+from siibra_kg.volumes.labels.map import LabelMap
+from siibra_kg.volumes.labels.surface_map import SurfaceLabelMap
 from siibra_kg.volumes.surface import Surface
-from siibra_kg.volumes.surface_label_map import SurfaceLabelMap
 from siibra_kg.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from siibra_kg.locations import Point, PointCloud
     from siibra_kg.model import Space
     from siibra_kg.volumes.assign.target import Target
-    from siibra_kg.volumes.statistical_map import StatisticalMap
+    from siibra_kg.volumes.statistical.map import StatisticalMap
 
 __all__ = ["assign"]
 

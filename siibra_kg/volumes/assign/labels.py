@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siibra_kg.model import LabelEntry
-    from siibra_kg.volumes.label_map import LabelMap
+    from siibra_kg.volumes.labels.map import LabelMap
 
 __all__ = ["LabelTarget", "regions_of"]
 

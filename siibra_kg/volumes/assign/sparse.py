@@ -12,7 +12,7 @@ from siibra_kg.volumes.assign.target import Hits, Overlaps, Regions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siibra_kg.volumes.statistical_map import StatisticalMap
+    from siibra_kg.volumes.statistical.map import StatisticalMap
 
 __all__ = ["SparseTarget"]
 

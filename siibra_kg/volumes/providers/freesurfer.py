@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siibra_kg.errors import VolumeWarning
-from siibra_kg.volumes import freesurfer
-from siibra_kg.volumes.files import contents
-from siibra_kg.volumes.packages import locate
+from siibra_kg.volumes.files import freesurfer
+from siibra_kg.volumes.files.opened import contents
+from siibra_kg.volumes.files.packages import locate
 from siibra_kg.volumes.providers.nifti_file import check_content, member_of
 from siibra_kg.volumes.providers.surface_file import check_wishes, entries_of, millimetres, position, surface
 

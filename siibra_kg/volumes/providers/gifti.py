@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siibra_kg.errors import BadVolume, VolumeWarning
-from siibra_kg.volumes.gifti import read as read_gifti
-from siibra_kg.volumes.packages import locate
+from siibra_kg.volumes.files.gifti import read as read_gifti
+from siibra_kg.volumes.files.packages import locate
+from siibra_kg.volumes.files.whole import whole_numbers
 from siibra_kg.volumes.providers.nifti_file import check_content, member_of
 from siibra_kg.volumes.providers.surface_file import (
     background_zero,
@@ -25,14 +26,13 @@ from siibra_kg.volumes.providers.surface_file import (
     position,
     surface,
 )
-from siibra_kg.volumes.whole import whole_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siibra_kg.config import Settings
     from siibra_kg.model import VolumeRef
-    from siibra_kg.volumes.gifti import DataArray, Gifti
+    from siibra_kg.volumes.files.gifti import DataArray, Gifti
     from siibra_kg.volumes.options import FetchOptions
     from siibra_kg.volumes.surface import Surface
 

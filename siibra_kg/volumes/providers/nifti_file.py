@@ -8,8 +8,8 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.locations.same import require_same_space
-from siibra_kg.volumes.nifti import open_nifti
-from siibra_kg.volumes.packages import locate
+from siibra_kg.volumes.files.nifti import open_nifti
+from siibra_kg.volumes.files.packages import locate
 from siibra_kg.volumes.place import affine_in_mm, block_in, crop_step, moved
 from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.spaces import check_grid

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siibra_kg.errors import BadVolume, VolumeWarning
-from siibra_kg.volumes.folder import folder_of
+from siibra_kg.volumes.chunks.folder import folder_of
 from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.providers.precomputed_info import parse_json, parse_transform
 from siibra_kg.volumes.surface import Surface
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.config import Settings
     from siibra_kg.volume_ref import VolumeRef
-    from siibra_kg.volumes.folder import Folder
+    from siibra_kg.volumes.chunks.folder import Folder
     from siibra_kg.volumes.options import FetchOptions
 
 __all__ = ["parse_mesh", "read"]

@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.errors import BadVolume
-from siibra_kg.volumes.chunks import open_chunked, require_tensorstore
-from siibra_kg.volumes.folder import folder_of
+from siibra_kg.volumes.chunks.folder import folder_of
+from siibra_kg.volumes.chunks.pyramid import Pyramid, Scale, read_pyramid
+from siibra_kg.volumes.chunks.stores import open_chunked, require_tensorstore
 from siibra_kg.volumes.place import IN_MM
 from siibra_kg.volumes.providers.ngff import parse_array, parse_group
 from siibra_kg.volumes.providers.precomputed_info import parse_json
-from siibra_kg.volumes.pyramid import Pyramid, Scale, read_pyramid
 
 if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.volume_ref import VolumeRef
-    from siibra_kg.volumes.chunks import Chunked
-    from siibra_kg.volumes.folder import Folder
+    from siibra_kg.volumes.chunks.folder import Folder
+    from siibra_kg.volumes.chunks.stores import Chunked
     from siibra_kg.volumes.options import FetchOptions
     from siibra_kg.volumes.providers.ngff import Level
     from siibra_kg.volumes.volume import Volume

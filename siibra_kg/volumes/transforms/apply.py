@@ -11,9 +11,9 @@ from siibra_kg.errors import BadVolume, TermError
 from siibra_kg.locations import BoundingBox, Point, PointCloud, require_same_space
 from siibra_kg.locations import arrays as coordinates
 from siibra_kg.terms import contract
-from siibra_kg.volumes.label_map import LabelMap
+from siibra_kg.volumes.labels.map import LabelMap
+from siibra_kg.volumes.labels.surface_map import SurfaceLabelMap
 from siibra_kg.volumes.surface import Surface
-from siibra_kg.volumes.surface_label_map import SurfaceLabelMap
 from siibra_kg.volumes.transforms.images import resampled
 from siibra_kg.volumes.volume import Volume
 

@@ -1,0 +1,1 @@
+"""Volumes that are read in blocks: pyramids of chunks, and sums that need no whole array."""

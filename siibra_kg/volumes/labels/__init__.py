@@ -1,0 +1,1 @@
+"""Label maps: what their labels mean, where they are, and what can be measured, cut and painted."""

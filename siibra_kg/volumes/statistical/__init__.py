@@ -1,0 +1,1 @@
+"""Statistical maps: the values of many regions, kept sparse."""
