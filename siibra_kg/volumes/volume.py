@@ -258,7 +258,7 @@ class Volume(Placed):
         return write(Path(path), self.to_nibabel())
 
     def plot(self, path: str | Path | None = None, background: Volume | None = None) -> Picture:
-        """Draw three orthogonal slices, as ``plot_mask`` and ``plot_volume`` of :mod:`siibra_kg.volumes.pictures.plot` do.
+        """Draw three orthogonal slices, as the functions of :mod:`siibra_kg.volumes.pictures.plot` do.
 
         Parameters
         ----------
