@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Processes that share the tests, file by file. Each builds the graphs that it needs: some 2 GB of memory.
+WORKERS ?= 2
 # A folder laid out as <host>/<path> that stands in for the web, when there is one beside the checkout.
 ifndef SIIBRA_KG_MIRROR
 ifneq ($(wildcard ../shared/mirror),)
@@ -20,7 +22,7 @@ demo: $(VENV)/.demo ## install, build the graph from embedded metadata, and take
 	$(BIN)/siibra-kg tour
 
 test: $(VENV)/.test lint servers ## install the test extras and run everything that CI runs
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n $(WORKERS) --dist loadfile
 
 coverage: $(VENV)/.test ## the same tests with the lines that they reach; a fifth slower
 	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term

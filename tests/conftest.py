@@ -114,6 +114,16 @@ def configurations(mirror: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def peer() -> Iterator[Peer]:
     """Give siibra-python, running in an environment of its own; without it tests skip on a desk and fail in CI."""
+    yield from _running()
+
+
+@pytest.fixture(scope="module")
+def own_peer() -> Iterator[Peer]:
+    """Give a siibra-python of the module's own: maps that it is given become parcellations that others would find."""
+    yield from _running()
+
+
+def _running() -> Iterator[Peer]:
     try:
         oracle = ensure()
     except Missing as error:

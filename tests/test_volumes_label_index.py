@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import pickle
 import shutil
@@ -19,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from mapped import is_mapped
 
 from siibra_kg.config import Settings
 from siibra_kg.errors import BadVolume, LabelMismatch, VolumeWarning
@@ -143,12 +143,6 @@ def kept(large, tmp_path):
     stored_index(volume_of(large), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [KEY]
     return tmp_path
-
-
-def is_mapped(array):
-    while isinstance(array, np.ndarray):
-        array = array.base
-    return isinstance(getattr(array, "obj", array), mmap.mmap)
 
 
 def same(one, other):

@@ -217,14 +217,14 @@ def test_connectivity_is_one_of_three():
 
 
 @pytest.mark.peer
-def test_centroids_are_those_of_siibra(peer, mars, tmp_path):
+def test_centroids_are_those_of_siibra(own_peer, mars, tmp_path):
     """The compute_centroids of siibra on eight regions of MarsAtlas: the same points, with and without components."""
     kept = [int(v) for v in mars.index.labels[::12][:8]]
     array = np.where(np.isin(mars.volume.array, kept), mars.volume.array, 0)
     nib.save(nib.Nifti1Image(array, mars.volume.affine), tmp_path / "some.nii")
     some = made(array, mars.volume.affine)
     for split in (True, False):
-        theirs = peer.ask("centroids", map=str(tmp_path / "some.nii"), space="colin 27", split_components=split)
+        theirs = own_peer.ask("centroids", map=str(tmp_path / "some.nii"), space="colin 27", split_components=split)
         mine = some.compute_centroids(split_components=split)
         assert len(theirs) == len(mine) == 8
         for label in kept:
@@ -236,14 +236,14 @@ def test_centroids_are_those_of_siibra(peer, mars, tmp_path):
 
 
 @pytest.mark.peer
-def test_siibra_takes_the_edges_of_a_sheared_voxel_for_its_volume(peer, tmp_path):
+def test_siibra_takes_the_edges_of_a_sheared_voxel_for_its_volume(own_peer, tmp_path):
     """The volume of a voxel is |det A|; siibra 1.0.1 multiplies the lengths of its edges, which is more if oblique."""
     array = np.zeros((6, 5, 4), np.uint8)
     array[1:4, 1:3, 1:3] = 1
     sheared = np.array([[1.0, 0.8, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
     image = nib.Nifti1Image(array, sheared)
     nib.save(image, tmp_path / "mask.nii")
-    (theirs,) = peer.ask("spatial", image=str(tmp_path / "mask.nii"), space="mni152")
+    (theirs,) = own_peer.ask("spatial", image=str(tmp_path / "mask.nii"), space="mni152")
     labels = made(array, sheared)
     assert labels.volume_mm3(1) == pytest.approx(12 * np.linalg.det(sheared[:3, :3]))
     assert theirs["volume"] == pytest.approx(12 * np.sqrt(1 + 0.8**2))

@@ -8,7 +8,7 @@ import numpy as np
 
 from siibra_kg.errors import LabelMismatch
 from siibra_kg.locations import Point, PointCloud, require_same_space
-from siibra_kg.volumes.place import to_voxels
+from siibra_kg.volumes.place import to_voxels, triple_product
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -47,9 +47,7 @@ class Placed:
     @property
     def voxel_volume(self) -> float:
         """Volume of one voxel in cubic mm."""
-        x, y, z = self.affine[:3, :3].T
-        # The triple product is exact where numpy.linalg.det, an LU decomposition, gives 7.999999999999998 for 2 mm.
-        return abs(float(np.cross(x, y) @ z))
+        return abs(triple_product(self.affine))
 
     def to_mm(self, indices: ArrayLike) -> NDArray[np.float64]:
         """Turn voxel indices, shape (..., 3), into mm; an index is the centre of its voxel."""

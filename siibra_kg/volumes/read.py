@@ -139,8 +139,16 @@ def fetch(refs: Sequence[VolumeRef], settings: Settings, options: FetchOptions |
             missing.append(error)
     if len(missing) == 1:
         raise missing[0]
-    where = "; ".join(e.where if isinstance(e, DataMissing) else str(e) for e in missing)
-    raise DataMissing(str(refs[0].iri), where, "; or: ".join(e.hint for e in missing if e.hint))
+    where = "; ".join(map(_told, missing))
+    raise DataMissing(str(refs[0].iri), where, "; or: ".join(dict.fromkeys(e.hint for e in missing if e.hint)))
+
+
+def _told(error: DataMissing | SourceError) -> str:
+    """Say in short what could not be had and where; an address alone where the place is called like it."""
+    if not isinstance(error, DataMissing):
+        return f"{error.source}: {error.reason}"
+    alike = "://" in error.what and error.where.endswith(error.what.rpartition("/")[2])
+    return error.what if alike else f"{error.what}: {error.where}"
 
 
 def _whole(way: Sequence[VolumeRef], settings: Settings, options: FetchOptions) -> Volume | Surface:

@@ -16,7 +16,7 @@ from siibra_kg.volumes import derive
 from siibra_kg.volumes.files import own
 from siibra_kg.volumes.files.nifti import to_nibabel, write
 from siibra_kg.volumes.pictures.show import to_html
-from siibra_kg.volumes.place import as_space
+from siibra_kg.volumes.place import as_space, triple_product
 from siibra_kg.volumes.placed import Placed
 from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.spaces import transform_code
@@ -94,7 +94,7 @@ class Volume(Placed):
         affine = np.array(self.affine, dtype=np.float64)
         if array.ndim != 3 or array.size == 0:
             raise BadVolume(self._called(), f"an array of shape {array.shape} is not a volume")
-        if affine.shape != (4, 4) or not np.isfinite(affine).all() or np.linalg.det(affine[:3, :3]) == 0:
+        if affine.shape != (4, 4) or not np.isfinite(affine).all() or triple_product(affine) == 0:
             raise BadVolume(self._called(), "its affine is not an invertible 4x4 matrix")
         array.flags.writeable = affine.flags.writeable = False
         object.__setattr__(self, "array", array)

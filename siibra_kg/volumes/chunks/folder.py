@@ -162,7 +162,7 @@ def folder_of(ref: VolumeRef, settings: Settings) -> Folder:
     else:
         address = f"{mirror.rstrip('/')}/{quote(place)}" if mirror else url
         return Folder(ref.url, None, address, settings.timeout)
-    raise DataMissing(place.rpartition("/")[2], str(put), f"copy the folder {url} to there, or {hint}")
+    raise DataMissing(url, str(put), f"copy the folder to {put}, or {hint}")
 
 
 def _here(url: str, path: Path, hint: str) -> Folder:
