@@ -200,12 +200,11 @@ def _linear(
 ) -> NDArray[Any]:
     from scipy.ndimage import affine_transform  # noqa: PLC0415  takes 50 ms
 
-    linear = matrix[:3, :3]
-    # scipy is a tenth faster for a diagonal. Beyond the edges it repeats them; what is outside is replaced below.
-    turn = np.diag(linear) if np.array_equal(linear, np.diag(np.diag(linear))) else linear
     dtype = np.result_type(array.dtype, np.float32)
+    # Beyond the edges scipy repeats them; what is outside is replaced below. A diagonal given as one would be a tenth
+    # faster, with a warning on every call from scipy before 1.16.
     out: NDArray[Any] = affine_transform(
-        array, turn, matrix[:3, 3], shape, dtype, order=1, mode="nearest", prefilter=False
+        array, matrix[:3, :3], matrix[:3, 3], shape, dtype, order=1, mode="nearest", prefilter=False
     )
     axes = _axes(matrix)
     if axes is not None:

@@ -38,8 +38,11 @@ _RETRIES = {"max_retries": 3, "initial_delay": "100ms", "max_delay": "2s"}
 # to be small; and a part costs some microseconds, so not too small.
 _PART_CHUNKS = 16
 #: How tensorstore words what went wrong with a request, as opposed to what came of it.
-_REQUEST = re.compile(r"HTTP code|CURL error|ABORTED|UNAVAILABLE|PERMISSION_DENIED|DEADLINE")
-_REDIRECT = re.compile(r"HTTP code 3\d\d\b")
+# The second form of a code is that of tensorstore 0.1.78, the last one for Python 3.10.
+_REQUEST = re.compile(r"HTTP code|http_response_code|CURL error|ABORTED|UNAVAILABLE|PERMISSION_DENIED|DEADLINE")
+_REDIRECT = re.compile(r"HTTP code 3\d\d\b|http_response_code='3\d\d'")
+# Where in its own source it failed: told before the code of the server, or after it.
+_PLACES = re.compile(r" \[source locations='[^']*'\]")
 _WHERE = re.compile(r"Error reading (\S+): (.*)", re.DOTALL)
 
 
@@ -168,7 +171,7 @@ class Chunked:
 
 def _explained(url: str, error: Exception) -> SourceError | BadVolume:
     """Tell a request that failed from content that cannot be decoded."""
-    text = str(error).partition(" [source locations=")[0].partition(" [tensorstore_spec=")[0]
+    text = _PLACES.sub("", str(error)).partition(" [tensorstore_spec=")[0]
     where = _WHERE.search(text)
     place, reason = (where[1], where[2]) if where else (url, text)
     if _REDIRECT.search(text):

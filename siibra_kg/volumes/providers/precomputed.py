@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from siibra_kg.volumes.volume import Volume
 
 __all__ = ["pyramid", "read"]
+
+_FOR_WRITING = frozenset({"png_level", "jpeg_quality"})
 
 
 def read(ref: VolumeRef, options: FetchOptions, settings: Settings) -> Volume:
@@ -88,7 +91,19 @@ def _open(folder: Folder, info: bytes, scale: InfoScale, channel: int) -> Chunke
         _check_layout(folder, scale.key)
     # Domain: x, y, z, channel.
     driver = {"driver": "neuroglancer_precomputed", "scale_index": scale.index}
-    return open_chunked(folder, driver, {"info": info}, (0, 1, 2), fixed={3: channel})
+    return open_chunked(folder, driver, {"info": _for_reading(info)}, (0, 1, 2), fixed={3: channel})
+
+
+def _for_reading(info: bytes) -> bytes:
+    """Leave out of a description how its chunks were packed.
+
+    tensorstore 0.1.78, the last one for Python 3.10, writes ``"png_level": -1`` and then refuses to read that.
+    """
+    described = json.loads(info)
+    for scale in described["scales"]:
+        for name in _FOR_WRITING & scale.keys():
+            del scale[name]
+    return json.dumps(described).encode()
 
 
 def _check_layout(folder: Folder, key: str) -> None:
