@@ -359,3 +359,22 @@ def test_a_map_of_real_size_is_indexed_whole():
     assert index.labels.tolist() == list(range(1, 117))
     assert np.array_equal(index.counts, np.bincount(array.ravel(order="K"), minlength=117)[1:])
     assert np.array_equal(index.mask([41]), array == 41)
+
+
+def test_maps_are_asked_as_in_siibra():
+    """``map.assign`` and ``map.sample_locations`` give what the functions give."""
+    from siibra_kg.volumes.assign import assign
+    from siibra_kg.volumes.sampling import sample_locations
+
+    space, region = IRI("https://example.org/space"), IRI("https://example.org/region")
+    block = np.zeros((6, 6, 6), np.uint8)
+    block[1:5, 1:5, 1:5] = 7
+    mapped = LabelMap(Volume(block, np.eye(4), space, kind="labelled"), (LabelEntry(7, region, "a region"),))
+    points = np.array([[2.0, 2, 2], [0, 0, 0], [9, 9, 9]])
+    rows = mapped.assign(points, space=space)
+    assert rows.equals(assign(mapped, points, space=space))
+    assert rows["region"].notna().tolist() == [True, False, False]
+    assert rows["inside"].tolist() == [True, True, False]
+    drawn = mapped.sample_locations(region, 5, seed=3)
+    assert np.array_equal(drawn.array, sample_locations(mapped, region, 5, 3).array)
+    assert mapped.assign(drawn)["region"].tolist() == ["a region"] * 5

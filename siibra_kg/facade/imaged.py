@@ -141,7 +141,7 @@ class Imaged(Names):
         Parameters
         ----------
         refs
-            From ``region.volumes()``, ``space.templates`` or ``kg.map_volumes``.
+            From ``region.volumes()`` or ``space.templates``.
         **options
             See :class:`~siibra_kg.volumes.FetchOptions`.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import LabelMismatch
 from siibra_kg.terms import contract
+from siibra_kg.volumes.asked import Asked, Sampled
 from siibra_kg.volumes.labels.borders import Bordered
 from siibra_kg.volumes.labels.checks import Census, Checked, Side
 from siibra_kg.volumes.labels.cuts import Masks
@@ -37,7 +38,7 @@ __all__ = ["Census", "LabelMap", "MappedRegion", "Masks", "Side"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LabelMap(Checked, Measured, Bordered, Painted):
+class LabelMap(Checked, Measured, Bordered, Painted, Asked, Sampled):
     """A label volume and the meaning of its labels.
 
     Regions are given by the IRI of a region or hemisphere, by their whole name in letters of any case, by a node that

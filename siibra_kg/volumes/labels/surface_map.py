@@ -12,6 +12,7 @@ from siibra_kg.errors import BadVolume, LabelMismatch
 from siibra_kg.locations import Point
 from siibra_kg.table import Column, Table
 from siibra_kg.terms import contract
+from siibra_kg.volumes.asked import Asked
 from siibra_kg.volumes.labels.checks import Counted
 from siibra_kg.volumes.labels.compress import numbers
 from siibra_kg.volumes.labels.index import LabelIndex
@@ -33,7 +34,7 @@ __all__ = ["SurfaceLabelMap", "compress_surfaces"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SurfaceLabelMap(Counted, Tabled):
+class SurfaceLabelMap(Counted, Tabled, Asked):
     """Labels at vertices and what they mean; regions are given as to :class:`~siibra_kg.volumes.labels.map.LabelMap`.
 
     The area of a vertex is a third of the areas of the triangles that it is a corner of, so the areas of all vertices

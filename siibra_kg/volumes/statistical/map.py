@@ -18,6 +18,7 @@ from siibra_kg.errors import LabelMismatch
 from siibra_kg.locations import PointCloud
 from siibra_kg.terms import contract
 from siibra_kg.volumes import threshold
+from siibra_kg.volumes.asked import Asked, Sampled
 from siibra_kg.volumes.pictures.show import statistical_map_to_html
 from siibra_kg.volumes.provenance import Provenance
 from siibra_kg.volumes.statistical import points as statistical_points
@@ -44,7 +45,7 @@ __all__ = ["MapColumn", "StatisticalMap"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StatisticalMap(Parts):
+class StatisticalMap(Parts, Asked, Sampled):
     """The values of many regions on one voxel grid.
 
     Parameters
