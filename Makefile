@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage long quick lint servers bench notebook golden format clean
+.PHONY: help demo test coverage explore long quick lint servers bench notebook golden format clean
 
 help: ## show these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(VENV)/.test lint servers ## install the test extras and run everything t
 
 coverage: $(VENV)/.test ## the same tests with the lines that they reach; a fifth slower
 	$(BIN)/python -m pytest -m "not long" --cov --cov-report=term
+
+explore: $(VENV)/.test ## the property tests with new random examples each time
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q -m "not long and not peer and not server" -k "any or every or property or properties or fuzz" -n $(WORKERS) --dist loadfile
 
 long: $(VENV)/.test ## the tests that take minutes each: all shapes over the whole graph
 	$(BIN)/python -m pytest -m long

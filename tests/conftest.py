@@ -9,6 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 import siibra_kg
@@ -22,6 +23,11 @@ from tests.oracle.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The same examples each time, so that what passes here passes in CI; `make explore` looks for others.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 COMMIT = "bfffe07fddb4cd4907027d9cdf61fb8cfb27385f"
 SIIBRA_COMMIT = "7e3999e272562a619bad2d52ed99c56afe24a2ea"

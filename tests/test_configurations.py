@@ -9,7 +9,7 @@ from copy import deepcopy
 import pyoxigraph as ox
 import pytest
 from building import BASE
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from siibra_small import PARCELLATION, WEB, convert, documents, triples, volume
 
@@ -576,6 +576,7 @@ JSON = st.recursive(
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(PLACES), JSON)
+@example(("features/finger.json", ("ebrains",)), {"\n": False})  # a key with a line break once broke the message
 def test_any_other_value_anywhere_is_read_or_set_aside(place, value):
     """Put anything in the place of anything: no exception, only RDF, and each document is there or set aside."""
     content = documents()
