@@ -14,7 +14,7 @@ from siibra_kg.vocab import BASE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "size_in_bytes"]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
@@ -27,8 +27,24 @@ def _user_folder(kind: str) -> Path:
     return Path(give("siibra-kg", appauthor=False))
 
 
-def _bytes(name: str, text: str) -> int | None:
-    """Read a number of bytes: ``20GB`` (powers of 1000), ``20GiB`` (powers of 1024), ``20000000000``."""
+def size_in_bytes(name: str, text: str) -> int | None:
+    """Read a number of bytes; nothing for an empty text.
+
+    Parameters
+    ----------
+    name
+        What the number is for, in the error message.
+    text
+        ``20GB`` (powers of 1000), ``20GiB`` (powers of 1024) or ``20000000000``.
+
+    Raises
+    ------
+    SourceError
+        If it is no number of bytes.
+
+    >>> size_in_bytes("the limit", "2 KiB")
+    2048
+    """
     if not text.strip():
         return None
     match = _SIZE.fullmatch(text.strip())
@@ -89,5 +105,5 @@ class Settings:
             offline=env.get("SIIBRA_KG_OFFLINE", "").strip().lower() in _TRUE,
             mirror=env.get("SIIBRA_KG_MIRROR") or None,
             base_iri=env.get("SIIBRA_KG_BASE_IRI") or BASE,
-            cache_limit=_bytes("SIIBRA_KG_CACHE_LIMIT", env.get("SIIBRA_KG_CACHE_LIMIT", "")),
+            cache_limit=size_in_bytes("SIIBRA_KG_CACHE_LIMIT", env.get("SIIBRA_KG_CACHE_LIMIT", "")),
         )
