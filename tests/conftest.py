@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 import siibra_kg
 from siibra_kg import KnowledgeGraph
 from siibra_kg.build import build
-from siibra_kg.build.snapshot import Snapshot, find
+from siibra_kg.build.snapshot import CURRENT, Snapshot, find
 from siibra_kg.config import Settings
 from siibra_kg.errors import BuildError
 from tests.oracle.ensure_siibra import Missing, ensure
@@ -70,20 +71,31 @@ def full_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     The archive comes from ``SIIBRA_KG_MIRROR`` or, without one, from its public address; where neither can be had the
     tests on it are skipped on a desk and fail in CI.
     """
-    return _built(tmp_path_factory.mktemp("full"), {"openminds-archive": "openminds"})
+    return _built(_shared(tmp_path_factory) / "full", {"openminds-archive": "openminds"})
 
 
 @pytest.fixture(scope="session")
 def both_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Build openMINDS and siibra-configurations, as users do, once for all tests; nobody may change it."""
-    return _built(tmp_path_factory.mktemp("both"), {"openminds-archive": "openminds", "siibra": "siibra"})
+    return _built(_shared(tmp_path_factory) / "both", {"openminds-archive": "openminds", "siibra": "siibra"})
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder that the processes of one test run have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def _built(folder: Path, sources: dict[str, str]) -> Snapshot:
+    """Build a snapshot, or wait for the process that is building it."""
     mirror = os.environ.get("SIIBRA_KG_MIRROR")
     settings = Settings(home=folder / "home", cache=folder / "cache", mirror=mirror)
     try:
-        report = build(list(sources), settings=settings, require=list(sources.values()))
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / "building.lock"):
+            if (settings.home / CURRENT).exists():
+                return find(None, settings)
+            report = build(list(sources), settings=settings, require=list(sources.values()))
     except BuildError as error:
         reason = f"the pinned archives cannot be had, tests on the whole graph CANNOT RUN: {error}"
         if mirror or os.environ.get("CI", "").lower() == "true":
