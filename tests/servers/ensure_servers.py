@@ -1,7 +1,8 @@
-"""Installs the servers that the tests need and this machine lacks: ``python tests/servers/ensure_servers.py``.
+"""Installs what the tests run beside this project and this machine lacks: ``python -m tests.servers.ensure_servers``.
 
-The Oxigraph server comes with the test extras. Virtuoso is a Debian package, installed with apt-get as root or
-through ``sudo -n``. Nothing is started; the tests start what they need, on loopback, and end it.
+The Oxigraph server comes with the test extras. Virtuoso, the tools that attack and measure a server, and the browser
+that opens its pages are Debian packages, installed by one call of apt-get as root or through ``sudo -n``. Nothing is
+started; the tests start what they need, on loopback, and end it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,25 @@ import shutil
 import subprocess
 import sys
 
-_PACKAGE = "virtuoso-opensource-7"
+#: Commands that the tests call, and the Debian package of each.
+PACKAGES = {
+    "virtuoso-t": "virtuoso-opensource-7",
+    "isql-vt": "virtuoso-opensource-7",
+    "wrk": "wrk",
+    "slowhttptest": "slowhttptest",
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+}
 
 
-def ensure_virtuoso() -> str:
-    """Install Virtuoso where it is missing; gives the reason where that cannot be, else nothing."""
-    if shutil.which("virtuoso-t") and shutil.which("isql-vt"):
+def missing() -> list[str]:
+    """Give the commands that are not here."""
+    return [command for command in PACKAGES if shutil.which(command) is None]
+
+
+def ensure(commands: list[str]) -> str:
+    """Install the packages of commands; gives the reason where that cannot be, else nothing."""
+    if not commands:
         return ""
     if shutil.which("apt-get") is None:
         return "there is no apt-get here"
@@ -25,23 +39,27 @@ def ensure_virtuoso() -> str:
         if shutil.which("sudo") is None or subprocess.run(["sudo", "-n", "true"], check=False).returncode:
             return "installing takes root, or sudo without a password"
         root = ["sudo", "-n"]
-    # The package asks for a password for its own service, which is not used, and would start that service.
+    # Virtuoso's package asks for a password for its own service, which is not used, and would start that service.
     environment = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
+    packages = sorted({PACKAGES[command] for command in commands})
     for command in (
         ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", _PACKAGE],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
     ):
         done = subprocess.run([*environment, *command], check=False, capture_output=True, timeout=900)
         if done.returncode:
             return f"{' '.join(command)} failed: {done.stderr.decode(errors='replace')[-500:]}"
-    return "" if shutil.which("virtuoso-t") else "the package brought no virtuoso-t"
+    still = [command for command in commands if shutil.which(command) is None]
+    return f"the packages brought no {', '.join(still)}" if still else ""
 
 
 def main() -> int:
     """Install what is missing and say what could not be had."""
-    reason = ensure_virtuoso()
+    wanted = missing()
+    reason = ensure(wanted)
     if reason:
-        print(f"Virtuoso 7: {reason}; tests against it are skipped, and fail where CI is set", file=sys.stderr)
+        told = f"{', '.join(wanted)}: {reason}; tests with them are skipped, and fail where CI is set"
+        print(told, file=sys.stderr)
     return 1 if reason and os.environ.get("CI") else 0
 
 
