@@ -19,8 +19,6 @@ from siibra_kg.errors import SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import zstandard
-
     from siibra_kg.build.snapshot import Snapshot
     from siibra_kg.progress import Progress
 
@@ -35,11 +33,11 @@ _WAITING = 8 << 20  # bytes of all graphs together
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One named graph of a snapshot, as sorted N-Triples."""
+    """One named graph of a snapshot, as sorted N-Triples; ``longest`` is the length of its longest line in bytes."""
 
     graph: str
     triples: int
-    size: int
+    longest: int
     path: Path
 
     def lines(self) -> Iterator[bytes]:
@@ -50,7 +48,7 @@ class Part:
             self.path.open("rb") as file,
             zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader,
         ):
-            yield from io.BufferedReader(reader, 1 << 20)  # type: ignore[type-var]  # it reads into buffers
+            yield from io.BufferedReader(reader, 1 << 20)
 
     def chunks(self, start: int, triples: int, size: int) -> Iterator[tuple[int, bytes]]:
         """Give chunks of at most so many triples and bytes from a triple on, each with the number of its triples.
@@ -100,7 +98,7 @@ class _Splitter:
         self._lines: dict[bytes, list[bytes]] = {}
         self._waiting = 0
         self._counts: dict[bytes, int] = {}
-        self._sizes: dict[bytes, int] = {}
+        self._longest: dict[bytes, int] = {}
         self._paths: dict[bytes, Path] = {}
 
     def run(self, snapshot: Snapshot, progress: Progress) -> list[Part]:
@@ -109,7 +107,7 @@ class _Splitter:
         total = snapshot.manifest.triples
         try:
             with snapshot.graph_path.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-                lines = io.BufferedReader(reader, 1 << 20)  # type: ignore[type-var]
+                lines = io.BufferedReader(reader, 1 << 20)
                 for number, line in enumerate(lines):
                     self._add(snapshot, number, line)
                     if not number % 10_000:
@@ -118,7 +116,7 @@ class _Splitter:
             raise SnapshotError(str(snapshot.path), f"its graph cannot be read: {error}") from error
         self._write()
         progress("reading the snapshot", total, total)
-        return [Part(g.decode(), n, self._sizes[g], self._paths[g]) for g, n in self._counts.items()]
+        return [Part(g.decode(), n, self._longest[g], self._paths[g]) for g, n in self._counts.items()]
 
     def _add(self, snapshot: Snapshot, number: int, line: bytes) -> None:
         quad = _QUAD.match(line)
@@ -138,7 +136,7 @@ class _Splitter:
             path = self._paths.setdefault(graph, self._folder / f"{len(self._paths)}.nt.zst")
             data = b" .\n".join(triples) + b" .\n"
             self._counts[graph] = self._counts.get(graph, 0) + len(triples)
-            self._sizes[graph] = self._sizes.get(graph, 0) + len(data)
+            self._longest[graph] = max(self._longest.get(graph, 0), *map(len, triples), 0)
             with path.open("ab") as file:
                 file.write(self._packer.compress(data))
         self._lines, self._waiting = {}, 0

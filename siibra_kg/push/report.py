@@ -98,15 +98,11 @@ class PushReport:
     def __str__(self) -> str:
         sent, found = sum(g.sent for g in self.graphs), sum(g.found for g in self.graphs)
         compared = sum(g.differences is not None for g in self.graphs)
-        begin = "went on with an earlier push" if self.resumed else "pushed"
-        lines = [
-            f"{begin} of snapshot {self.content_hash[:16]} to {self.url}"
-            if self.resumed
-            else f"{begin} snapshot {self.content_hash[:16]} to {self.url}",
-            *(f"  {g}" for g in self.graphs),
-            *(f"  {g}: removed, it is not in the snapshot" for g in self.pruned),
-            f"{len(self.graphs)} graphs, {found:,} triples there, {sent:,} sent in {self.seconds:.1f} s; counts of all"
-            f" and contents of {compared} compared",
-        ]
+        done = "went on with a push of" if self.resumed else "pushed"
+        lines = [f"{done} snapshot {self.content_hash[:16]} to {self.url}"]
+        lines += [f"  {g}" for g in self.graphs]
+        lines += [f"  {g}: removed, it is not in the snapshot" for g in self.pruned]
+        lines.append(f"{len(self.graphs)} graphs, {found:,} triples there, {sent:,} sent in {self.seconds:.1f} s")
+        lines.append(f"counts of all graphs and contents of {compared} were compared")
         lines.append("all as it should be" if self.ok else f"{len(self.wrong)} graphs are not as they should be")
         return "\n".join(lines)

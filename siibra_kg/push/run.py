@@ -27,6 +27,8 @@ __all__ = ["push"]
 
 #: Larger graphs are counted but not compared: a store with a limit of 10,000 rows would not give them whole.
 _COMPARED = 5_000
+#: Nor are those with longer texts: Virtuoso cannot sort them ("SR319: Max row length is exceeded").
+_LONGEST = 1_000
 
 
 def push(
@@ -47,7 +49,7 @@ def push(
 
     Each named graph of the snapshot is replaced at the target (SPARQL 1.1 Graph Store HTTP Protocol: PUT of a first
     chunk, POST of further ones). Other graphs are left alone. At the end all triples are counted there, and graphs of
-    up to 5,000 triples are compared by value.
+    up to 5,000 triples that hold no long texts are compared by value.
 
     Parameters
     ----------
@@ -103,9 +105,9 @@ def push(
         if not resumed:
             state.write()  # and whether it may be written to, before a large file is taken apart
         with parts_of(snapshot, show) as parts:
-            sent = _sent(parts, target, state, show, chunk_triples, chunk_bytes)
+            sent = _sent(parts, state, show, (chunk_triples, chunk_bytes))
             pruned = _prune(target, snapshot, marker) if prune else ()
-            graphs = tuple(_checked(part, sent[part.graph], target, state) for part in parts)
+            graphs = tuple(_checked(part, sent[part.graph], state) for part in parts)
         if all(graph.ok for graph in graphs):
             state.done()
     return PushReport(
@@ -119,18 +121,16 @@ def push(
     )
 
 
-def _sent(
-    parts: Iterable[Part], target: Target, state: State, show: Progress, triples: int, size: int
-) -> dict[str, int]:
+def _sent(parts: Iterable[Part], state: State, show: Progress, most: tuple[int, int]) -> dict[str, int]:
     """Send what is missing; gives the number of triples sent for each graph."""
-    parts = tuple(parts)
+    parts, target = tuple(parts), state.target
     total = sum(part.triples for part in parts)
     out: dict[str, int] = {}
     before = 0
     for part in parts:
-        start = _start(part, target, state)
+        start = _start(part, state)
         have = start
-        for number, body in part.chunks(start, triples, size):
+        for number, body in part.chunks(start, *most):
             (target.add if have else target.replace)(part.graph, body)
             have += number
             state.has(part.graph, have)
@@ -141,19 +141,20 @@ def _sent(
     return out
 
 
-def _start(part: Part, target: Target, state: State) -> int:
+def _start(part: Part, state: State) -> int:
     """Tell how many triples of a graph need not be sent: none, unless the target still has what it was sent."""
     arrived = state.arrived.get(part.graph, 0)
     if not arrived or arrived > part.triples:
         return 0
-    found = _count(part.graph, target)
+    found = _count(part.graph, state.target)
     # A chunk may have arrived that was not noted any more; fewer triples mean that somebody took some away.
     return arrived if arrived <= found <= part.triples else 0
 
 
-def _checked(part: Part, sent: int, target: Target, state: State) -> PushedGraph:
-    found = _count(part.graph, target)
-    differences = _differences(part, target) if part.triples <= _COMPARED else None
+def _checked(part: Part, sent: int, state: State) -> PushedGraph:
+    found = _count(part.graph, state.target)
+    compared = part.triples <= _COMPARED and part.longest <= _LONGEST
+    differences = _differences(part, state.target) if compared else None
     graph = PushedGraph(part.graph, part.triples, found, sent, differences)
     if not graph.ok:
         state.forget(part.graph)  # the next push sends it anew

@@ -9,7 +9,7 @@ from siibra_kg.errors import EndpointError, SiibraKGError
 from siibra_kg.push.report import PushFailed
 from siibra_kg.questions.run import run
 from siibra_kg.stores.results import BrokenResults, read_results
-from siibra_kg.web.send import SendFailed
+from siibra_kg.web.send import Request, SendFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,9 @@ __all__ = ["Target"]
 #: Every request here may be sent again: to replace a graph, or to add ground triples, twice is to do it once.
 _ATTEMPTS = 4
 _PASSING = frozenset({429, 500, 502, 503, 504})
-_NTRIPLES = "application/n-triples"
+#: Virtuoso 7 does not believe the type that it is told: it parses the first 64 KB and refuses what ends there inside
+#: a long literal ("unsupported type text/plain"), unless it begins as Turtle may, and N-Triples, a part of it, may not.
+_TURTLE, _BEGIN = "text/turtle", b"@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
 _RESULTS = "application/sparql-results+json"
 _LARGEST = 256 << 20
 
@@ -75,7 +77,7 @@ class Target:
             self._send("DELETE", graph, {"graph": graph}, b"", "", missing=True)
 
     def _store(self, method: str, graph: str, ntriples: bytes) -> None:
-        self._send(method, graph, {"graph": graph}, ntriples, _NTRIPLES)
+        self._send(method, graph, {"graph": graph}, _BEGIN + ntriples, _TURTLE)
 
     def _update(self, graph: str, before: str, ntriples: bytes) -> None:
         # Data, written around N-Triples as they are: no template, there is nothing to bind. SPARQL expands \uXXXX
@@ -95,7 +97,7 @@ class Target:
         missing: bool = False,
     ) -> None:
         headers = {"Content-Type": kind} if kind else {}
-        reply = self._tried(graph, method, self.addresses.url, params, body, headers)
+        reply = self._tried(graph, Request(method, self.addresses.url, params or {}, body, headers))
         if not reply.ok and not (missing and reply.status == 404):
             raise self._refused(reply, graph)
 
@@ -117,7 +119,7 @@ class Target:
     def select(self, query: str, types: Mapping[str, str] | None = None) -> Solutions:
         """Run a SELECT, as a store does."""
         url = self.addresses.query
-        reply = self._tried("", "POST", url, None, {"query": query}, {"Accept": _RESULTS})
+        reply = self._tried("", Request("POST", url, {}, {"query": query}, {"Accept": _RESULTS}))
         if not reply.ok:
             raise self._refused(reply, "", url)
         if reply.media_type != _RESULTS:
@@ -127,25 +129,17 @@ class Target:
 
     # -- requests ------------------------------------------------------------------------------------------------
 
-    def _tried(
-        self,
-        graph: str,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        body: bytes | Mapping[str, str],
-        headers: Mapping[str, str],
-    ) -> Reply:
+    def _tried(self, graph: str, request: Request) -> Reply:
         """Send a request, again where the failure may pass.
 
         Not again after silence: the service may still be at work on it, and do it after what comes next.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                reply = self._sender.send(method, url, params=params, body=body, headers=headers, max_bytes=_LARGEST)
+                reply = self._sender.send(request, max_bytes=_LARGEST)
             except SendFailed as error:
                 if not error.again or attempt == _ATTEMPTS:
-                    raise PushFailed(url, error.reason, graph, _AGAIN) from None
+                    raise PushFailed(request.url, error.reason, graph, _AGAIN) from None
             else:
                 if reply.status not in _PASSING or attempt == _ATTEMPTS:
                     return reply

@@ -80,10 +80,9 @@ def _converted(
 ) -> Iterator[tuple[Any, ...]]:
     try:
         for row in reader.rows():
-            try:
-                yield tuple([f(row[name]) if name in row else None for name, f in columns])
-            except (KeyError, TypeError) as error:
-                raise BrokenResults("a row of the JSON answer is no SPARQL solution") from error
+            yield tuple([f(row[name]) if name in row else None for name, f in columns])
+    except (KeyError, TypeError) as error:
+        raise BrokenResults("a row of the JSON answer is no SPARQL solution") from error
     finally:
         close()
 

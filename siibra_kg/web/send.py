@@ -6,6 +6,7 @@ service asks: Basic or Digest (RFC 7617, RFC 7616; Virtuoso wants Digest).
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Credentials", "Reply", "SendFailed", "Sender"]
+__all__ = ["Credentials", "Reply", "Request", "SendFailed", "Sender"]
 
 _PIECE = 1 << 16
 
@@ -37,6 +38,17 @@ class Credentials:
 
     user: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent; a body that is a mapping is sent as a form."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Mapping[str, str] = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +67,11 @@ class Reply:
 
     @property
     def said(self) -> str:
-        """The beginning of the body on one line, for a message."""
-        return " ".join(self.body[:2000].decode("utf-8", "replace").split())[:300]
+        """The beginning of the text of the body on one line, for a message."""
+        text = re.sub(
+            r"(?s)<(head|style|script)\b.*?</\1>|<[!/?a-zA-Z][^<>]*>", " ", self.body[:4000].decode("utf-8", "replace")
+        )
+        return " ".join(text.split())[:300]
 
 
 class SendFailed(Exception):
@@ -88,16 +103,7 @@ class Sender:
         self._session.auth = self._auth  # also keeps requests from reading ~/.netrc
         self._timeout = timeout
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: bytes | Mapping[str, str] = b"",
-        headers: Mapping[str, str] | None = None,
-        max_bytes: int = 1 << 20,
-    ) -> Reply:
+    def send(self, request: Request, *, max_bytes: int = 1 << 20) -> Reply:
         """Send one request and read its answer.
 
         Raises
@@ -105,37 +111,28 @@ class Sender:
         SendFailed
             If there is no whole answer in time, or it has more than ``max_bytes``.
         """
-        reply, challenge = self._once(method, url, params, body, headers, max_bytes)
-        if reply.status == 401 and self._auth.learn(challenge, url):
-            reply, _ = self._once(method, url, params, body, headers, max_bytes)
+        reply, challenge = self._once(request, max_bytes)
+        if reply.status == 401 and self._auth.learn(challenge, request.url):
+            reply, _ = self._once(request, max_bytes)
         return reply
 
-    def _once(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        body: bytes | Mapping[str, str],
-        headers: Mapping[str, str] | None,
-        max_bytes: int,
-    ) -> tuple[Reply, str]:
+    def _once(self, request: Request, max_bytes: int) -> tuple[Reply, str]:
         deadline = time.monotonic() + self._timeout
         try:
             with self._session.request(
-                method,
-                url,
-                params=dict(params or {}),
-                data=body,
-                headers=dict(headers or {}),
+                request.method,
+                request.url,
+                params=dict(request.params),
+                data=request.body,
+                headers=dict(request.headers),
                 timeout=self._timeout,
                 stream=True,
                 allow_redirects=False,
             ) as response:
                 data = self._read(response, deadline, max_bytes)
                 kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-                return Reply(response.status_code, response.reason or "", kind, data), response.headers.get(
-                    "www-authenticate", ""
-                )
+                reply = Reply(response.status_code, response.reason or "", kind, data)
+                return reply, response.headers.get("www-authenticate", "")
         except (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
             raise SendFailed(f"gave no answer within {self._timeout:g} seconds") from None
         except requests.ConnectionError as error:
