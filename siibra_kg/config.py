@@ -14,7 +14,7 @@ from siibra_kg.vocab import BASE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Settings", "size_in_bytes"]
+__all__ = ["Settings", "secret", "size_in_bytes"]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
@@ -25,6 +25,11 @@ def _user_folder(kind: str) -> Path:
 
     give = platformdirs.user_cache_path if kind == "cache" else platformdirs.user_data_path
     return Path(give("siibra-kg", appauthor=False))
+
+
+def secret(name: str) -> str:
+    """Read a password or token from the environment; empty if it is not there. It is kept in no setting."""
+    return os.environ.get(name, "")
 
 
 def size_in_bytes(name: str, text: str) -> int | None:
