@@ -1,0 +1,371 @@
+"""The pool of workers: takes jobs, gives answers, keeps to the limits, and is there afterwards.
+
+A job gets the worker that is free; if none is, it waits in a line whose length is bounded. From its arrival it has
+``options.timeout`` seconds.
+
+Who takes long must not hold up who does not. A job that has run for :data:`SLOW` seconds needs one of the places for
+slow jobs, of which there is one less than there are workers, and goes on with the priority of what runs when nobody
+else wants to. If no such place is free, and others wait, the job is ended and waits in a line of its own for such a
+place; nothing of its answer has been sent then, because an answer in pieces is held back until its job has a place. A
+job like one that was slow goes to that line at once. So one worker at least is always with quick jobs, or at most
+:data:`SLOW` seconds away from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from siibra_kg.server.jobs import JOBS
+from siibra_kg.server.pool import verdict
+from siibra_kg.server.pool.crew import Crew
+from siibra_kg.server.pool.place import Place
+from siibra_kg.server.pool.priority import lower, restore
+from siibra_kg.server.pool.ticket import Lines, Ticket
+from siibra_kg.server.worker import WARM
+from siibra_kg.server.worker_frames import length
+from siibra_kg.server.worker_limits import resident
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from siibra_kg.config import Settings
+    from siibra_kg.server.job import Job
+    from siibra_kg.server.options import ServerOptions
+    from siibra_kg.server.pool.answer import Answer
+    from siibra_kg.server.pool.member import Member
+    from siibra_kg.server.pool.parent import Exit
+
+__all__ = ["SLOW", "Pool"]
+
+#: Seconds after which a job counts as slow, and after which a worker whose client is gone is killed.
+SLOW, GRACE = 0.05, 0.02
+#: Seconds between two looks at what runs, before an idle worker warms up, and in which it has to have done so.
+TICK, QUIET, WARMING = 0.025, 0.5, 30.0
+
+
+class Pool:
+    """Workers for one graph.
+
+    Parameters
+    ----------
+    place
+        Snapshot folder or RDF file; ``None`` for the newest snapshot.
+    settings
+        Where snapshots are.
+    options
+        Limits.
+    jobs
+        Kinds of jobs: name -> ``module:function``.
+
+    Raises
+    ------
+    SnapshotError
+        If the place is on another machine.
+
+    Examples
+    --------
+    >>> async def ask(place, settings, options, job):               # doctest: +SKIP
+    ...     pool = Pool(place, settings, options)
+    ...     await pool.start()
+    ...     answer = await pool.run(job)
+    ...     await pool.close()
+    ...     return answer.body
+    """
+
+    def __init__(
+        self, place: str | None, settings: Settings, options: ServerOptions, *, jobs: Mapping[str, str] = JOBS
+    ) -> None:
+        options = replace(options, workers=options.workers or max(3, (os.cpu_count() or 1) + 1))
+        self._options = options
+        self._crew = Crew(self, Place(place, settings), settings, options, jobs)
+        self._lines = Lines()
+        self._slots = 0
+        self._ticking = self._closed = False
+        self._warming: Member | None = None
+        self._can_restore = True
+
+    async def start(self) -> None:
+        """Start the workers; returns when the first is ready.
+
+        Raises
+        ------
+        SnapshotError
+            If the graph cannot be opened.
+        """
+        self._loop = asyncio.get_running_loop()
+        try:
+            await self._crew.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    @property
+    def snapshot(self) -> str:
+        """Hash of the content that is served; empty before the start."""
+        return self._crew.snapshot
+
+    @property
+    def base_iri(self) -> str:
+        """What minted identifiers start with."""
+        return self._crew.base_iri
+
+    # -- jobs ----------------------------------------------------------------------------------------------------
+
+    async def run(self, job: Job) -> Answer:
+        """Do a job. If the task that waits is cancelled, its worker is freed or killed.
+
+        Raises
+        ------
+        Refused
+            503 where too many wait or a worker was lost, 504 where the time is over, 422 where memory is.
+        """
+        ticket = Ticket(job, self._loop, self._options.timeout)
+        self._admit(ticket)
+        try:
+            return await ticket.future
+        except asyncio.CancelledError:
+            self.abandon(ticket)
+            raise
+
+    def _admit(self, ticket: Ticket) -> None:
+        """Start a job, or let it wait, or refuse it."""
+        if self._closed:
+            raise verdict.closing()
+        lines, idle = self._lines, self._crew.idle
+        ticket.slow = lines.is_slow(ticket.key)
+        if idle and not lines and not ticket.slow:
+            self._start(idle.pop(), ticket)
+            return
+        if len(lines) >= self._options.queue and not idle:
+            raise verdict.crowded(len(lines))
+        if ticket.slow and self._too_many_slow():
+            raise verdict.too_slow()
+        lines.put(ticket)
+        self._pump()
+        self._tick_soon()
+
+    def _too_many_slow(self) -> bool:
+        return self._lines.slow >= max(1, self._options.queue // 2)
+
+    def _start(self, member: Member, ticket: Ticket) -> None:
+        if ticket.slow:
+            self._give_slot(member)
+        ticket.started = self._loop.time()
+        member.start(ticket)
+        if not self._ticking:
+            self._tick_soon()
+
+    def _pump(self) -> None:
+        """Give waiting jobs to idle workers."""
+        idle = self._crew.idle
+        while idle and self._lines:
+            ticket = self._lines.next(slow=self._slot_free())
+            if ticket is None:
+                return
+            self._start(idle.pop(), ticket)
+
+    def abandon(self, ticket: Ticket) -> None:
+        """Stop doing a job that nobody waits for: at once if it has run for a while, else soon."""
+        ticket.abandoned = True
+        if not self._lines.drop(ticket):
+            for member in self._crew.members:
+                if member.ticket is ticket and self._loop.time() - ticket.started > GRACE:
+                    self._end(member)
+                    return
+
+    # -- places for slow jobs ------------------------------------------------------------------------------------
+
+    def _slot_free(self) -> bool:
+        return self._slots < max(1, len(self._crew.members) - 1)
+
+    def _give_slot(self, member: Member) -> None:
+        member.slot = True
+        self._slots += 1
+
+    def _take_slot(self, member: Member) -> None:
+        """Take a place back, and give it to a job that runs without one already."""
+        if not member.slot:
+            return
+        member.slot = False
+        self._slots -= 1
+
+    def _lower(self, member: Member) -> None:
+        if not member.low and member.pid:
+            member.low = True
+            lower(member.pid)
+
+    def begun(self, member: Member) -> bool:
+        """Let an answer in pieces go out if its job may be slow; else it is held back, and can be done again."""
+        if not member.slot and self._slot_free():
+            self._give_slot(member)
+        return member.slot
+
+    # -- what workers tell ---------------------------------------------------------------------------------------
+
+    def ready(self, member: Member, about: dict[str, Any]) -> None:
+        """Use a worker that has opened the graph."""
+        self._crew.ready(member, about)
+        self._pump()
+        if not self._warming:
+            self._loop.call_later(QUIET, self._warm_one)
+
+    def failed(self, member: Member, reason: str) -> None:
+        """Do without a worker that cannot open the graph."""
+        self._crew.failed(member, reason)
+
+    def changed(self) -> None:
+        """Go on with workers that have opened another snapshot."""
+        self._pump()
+
+    def free(self, member: Member) -> None:
+        """Use a worker that has done its job."""
+        ticket, member.ticket = member.ticket, None
+        if member is self._warming:
+            self._warming = None
+            self._loop.call_later(QUIET, self._warm_one)
+        if ticket is not None and (member.slot or ticket.slow):
+            slow = self._loop.time() - ticket.started > SLOW
+            self._lines.learn(ticket.key, slow=slow)
+        self._take_slot(member)
+        worn = False
+        if member.low:
+            member.low = False
+            grown = resident(member.pid) - member.idle_size > self._options.memory // 4
+            worn = not restore(member.pid) or grown
+        if member.retiring or worn:
+            self._crew.dismiss(member)
+        else:
+            self._crew.idle.append(member)
+        self._pump()
+
+    def lost(self, member: Member) -> None:
+        """Judge a job whose worker is gone."""
+        ticket, member.ticket = member.ticket, None
+        self._take_slot(member)
+        if member is self._warming:
+            self._warming = None
+        sent = ticket is not None and ticket.pieces is not None and ticket.future.done()
+
+        def told(exit_: Exit | None) -> None:
+            assert ticket is not None  # noqa: S101  asked only with one
+            error = verdict.lost(ticket, exit_, member.idle_size, self._options)
+            if error is None and not sent and not ticket.abandoned:
+                ticket.retried, ticket.pieces = True, None
+                self._lines.put(ticket, first=True)
+                self._pump()
+            else:
+                ticket.fail(error or verdict.broken())
+
+        self._crew.lost(member, None if ticket is None else told)
+        self._tick_soon()
+
+    def _end(self, member: Member, error: Exception | None = None) -> Ticket | None:
+        """Kill a worker; its job gets an error, if any is given."""
+        ticket, member.ticket = member.ticket, None
+        self._take_slot(member)
+        if member is self._warming:
+            self._warming = None
+        self._crew.kill(member)
+        if ticket is not None and error is not None:
+            ticket.fail(error)
+        return ticket
+
+    # -- the clock -----------------------------------------------------------------------------------------------
+
+    def _tick_soon(self) -> None:
+        if not self._ticking and not self._closed:
+            self._ticking = True
+            self._loop.call_later(TICK, self._tick)
+
+    def _tick(self) -> None:
+        """Look at what runs and what waits."""
+        self._ticking = False
+        now = self._loop.time()
+        busy = [m for m in self._crew.workers() if m.state == "busy"]
+        for member in busy:
+            self._look(member, now)
+        for ticket in [t for t in self._lines if now >= t.deadline]:
+            self._lines.drop(ticket)
+            ticket.started = now
+            ticket.fail(verdict.out_of_time(ticket, self._options.timeout))
+        if busy or self._lines:
+            self._tick_soon()
+
+    def _look(self, member: Member, now: float) -> None:
+        """Decide what becomes of a job that runs."""
+        ticket = member.ticket
+        if ticket is None:
+            return
+        age = now - ticket.started
+        if now >= ticket.deadline:
+            self._lines.learn(ticket.key, slow=True)
+            self._end(member, verdict.out_of_time(ticket, self._options.timeout))
+        elif ticket.abandoned and age > GRACE:
+            self._end(member)
+        elif age > SLOW:
+            if not member.slot and self._slot_free():
+                self._give_slot(member)
+                member.release()
+            if member.slot:
+                self._lower(member)
+            elif self._lines:
+                self._evict(member, ticket)
+
+    def _evict(self, member: Member, ticket: Ticket) -> None:
+        """End a slow job that holds up others; it waits for a place where slow jobs may be."""
+        self._lines.learn(ticket.key, slow=True)
+        ticket.slow, ticket.pieces = True, None
+        self._end(member)
+        if self._too_many_slow():
+            ticket.fail(verdict.too_slow())
+        else:
+            self._lines.put(ticket)
+
+    # -- for later -----------------------------------------------------------------------------------------------
+
+    def _warm_one(self) -> None:
+        """Let a worker that has nothing to do prepare for jobs to come; one at a time."""
+        cold = next((m for m in self._crew.idle if not m.warm), None)
+        if self._closed or self._warming is not None or cold is None:
+            return
+        if self._lines or len(self._crew.idle) < len(self._crew.members):
+            self._loop.call_later(QUIET, self._warm_one)
+            return
+        self._crew.idle.remove(cold)
+        self._warming = cold
+        text = orjson.dumps((WARM, {}))
+        self._lower(cold)
+        cold.start_warming(length(len(text)) + text)
+
+    def info(self) -> dict[str, Any]:
+        """Describe the state: snapshot, workers, how many wait."""
+        workers = [
+            {
+                "pid": m.pid,
+                "state": m.state,
+                "slow": m.slot,
+                "resident": resident(m.pid) if m.pid else 0,
+                "jobs": m.done,
+            }
+            for m in sorted(self._crew.workers(), key=lambda m: m.pid)
+        ]
+        return {
+            "snapshot": self.snapshot,
+            "base_iri": self.base_iri,
+            "isolated": self._crew.isolated(),
+            "waiting": len(self._lines),
+            "workers": workers,
+        }
+
+    async def close(self) -> None:
+        """End all workers; whoever waits is told."""
+        self._closed = True
+        for ticket in [*self._lines, *(m.ticket for m in self._crew.workers() if m.ticket is not None)]:
+            self._lines.drop(ticket)
+            ticket.fail(verdict.closing())
+        await self._crew.close()

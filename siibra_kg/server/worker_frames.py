@@ -1,0 +1,87 @@
+"""What goes over the socket between the front process and a worker: frames with a fixed head.
+
+To the worker: the length of a JSON text, and the text. From the worker: kind, status, length of the header lines,
+length of the body; then both. A small answer is one frame, ``WHOLE``; a large one is ``HEAD``, any number of
+``CHUNK``, and ``END`` or ``BROKEN``.
+"""
+
+from __future__ import annotations
+
+import struct
+
+__all__ = [
+    "BROKEN",
+    "CHUNK",
+    "END",
+    "FAILED",
+    "HEAD",
+    "HEAD_SIZE",
+    "PIECE",
+    "READY",
+    "WHOLE",
+    "frame",
+    "length",
+    "pack_headers",
+    "split",
+    "unpack_headers",
+]
+
+#: Kinds of frames from a worker. ``READY`` and ``FAILED`` come once, before all others.
+READY, FAILED, WHOLE, HEAD, CHUNK, END, BROKEN = range(7)
+
+#: Bytes of an answer that are sent at once; an answer below it is sent as one frame.
+PIECE = 1 << 16
+
+_HEAD = struct.Struct("!BHII")
+_LENGTH = struct.Struct("!I")
+HEAD_SIZE = _HEAD.size
+LENGTH_SIZE = _LENGTH.size
+
+
+def frame(kind: int, status: int = 0, headers: bytes = b"", body: bytes | bytearray | memoryview = b"") -> bytes:
+    """Write a frame of a worker.
+
+    >>> split(frame(WHOLE, 200, b"", b"yes"), 0)
+    (2, 200, 0, 3)
+    """
+    return b"".join((_HEAD.pack(kind, status, len(headers), len(body)), headers, body))
+
+
+def split(data: bytes | bytearray, at: int) -> tuple[int, int, int, int]:
+    """Read the head of a frame: kind, status, length of the headers, length of the body."""
+    return _HEAD.unpack_from(data, at)
+
+
+def length(number: int) -> bytes:
+    """Write the length that comes before a text to a worker."""
+    return _LENGTH.pack(number)
+
+
+def read_length(data: bytes | bytearray) -> int:
+    """Read the length that comes before a text to a worker."""
+    return int(_LENGTH.unpack_from(data)[0])
+
+
+def pack_headers(headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Write header lines as one piece of bytes.
+
+    Raises
+    ------
+    ValueError
+        If one has a character that would end its line, or none that HTTP can send.
+
+    >>> unpack_headers(pack_headers((("Vary", "Accept"),)))
+    ((b'vary', b'Accept'),)
+    """
+    out = []
+    for name, value in headers:
+        if not name.isascii() or any(c < " " for c in name + value):
+            raise ValueError(f"header {name!r} has a control character")
+        out += [name.lower(), value]
+    return "\0".join(out).encode("latin-1")
+
+
+def unpack_headers(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Read header lines; what :func:`pack_headers` wrote."""
+    parts = data.split(b"\0") if data else []
+    return tuple(zip(parts[::2], parts[1::2], strict=True))
