@@ -208,7 +208,8 @@ def test_a_graph_that_cannot_be_written_stops_the_build(tmp_path: Path, monkeypa
 def test_a_snapshot_at_home_is_named_by_its_content_and_pointed_at(tmp_path: Path) -> None:
     report = build([Memory({"a.jsonld": document(name="a")})], settings=settings(tmp_path))
     assert report.path == tmp_path / "home" / "snapshots" / report.content_hash[:16]
-    assert sorted(p.name for p in report.path.iterdir()) == ["graph.nq.zst", "manifest.json", "report.json", "store"]
+    names = ["graph.nq.zst", "manifest.json", "report.json", "statistics.json", "store"]
+    assert sorted(p.name for p in report.path.iterdir()) == names
     assert found(tmp_path, "home").path == report.path
 
 

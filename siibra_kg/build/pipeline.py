@@ -20,11 +20,14 @@ from siibra_kg.build.meta import META, meta
 from siibra_kg.build.repairs import read_repairs
 from siibra_kg.build.report import BuildReport
 from siibra_kg.build.rules import read_rules
-from siibra_kg.build.snapshot import GRAPH, MANIFEST, REPORT, STORE
+from siibra_kg.build.snapshot import GRAPH, MANIFEST, REPORT, STATISTICS, STORE
 from siibra_kg.build.statements import Statements
+from siibra_kg.build.statistics import count
 from siibra_kg.build.switch import FolderSite, HomeSite, locked, sync
 from siibra_kg.errors import BuildError
 from siibra_kg.sources import default, resolve
+from siibra_kg.stores import open_store
+from siibra_kg.templates import Catalog
 from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
@@ -150,6 +153,9 @@ def _fill(plan: Plan, sources: Sequence[Source], staging: Path) -> BuildReport:
             disk.finish()
             plan.checkpoint("store")
             plan.progress("write", 1, 1)
+        with statements.timed("count"), closing(open_store(staging / STORE)) as store:
+            statistics = count(store, Catalog(resources.folder("queries")), content_hash)
+            (staging / STATISTICS).write_bytes(statistics.to_json())
     manifest = _manifest(statements, gathered, rules, content_hash, size)
     report = BuildReport(
         path=staging,

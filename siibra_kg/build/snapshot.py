@@ -1,4 +1,4 @@
-"""Finding and checking snapshots: folders with ``store/``, ``graph.nq.zst``, ``manifest.json`` and ``report.json``."""
+"""Finding and checking snapshots: folders with ``store/``, ``graph.nq.zst``, and what is told about them in JSON."""
 
 from __future__ import annotations
 
@@ -18,9 +18,23 @@ if TYPE_CHECKING:
     from siibra_kg.build.report import BuildReport
     from siibra_kg.config import Settings
 
-__all__ = ["CURRENT", "GRAPH", "MANIFEST", "REPORT", "SNAPSHOTS", "STORE", "Snapshot", "find", "previous", "prune"]
+__all__ = [
+    "CURRENT",
+    "GRAPH",
+    "MANIFEST",
+    "REPORT",
+    "SNAPSHOTS",
+    "STATISTICS",
+    "STORE",
+    "Snapshot",
+    "find",
+    "previous",
+    "prune",
+]
 
 STORE, GRAPH, MANIFEST, REPORT = "store", "graph.nq.zst", "manifest.json", "report.json"
+#: Counts of what the graph holds; snapshots of earlier versions have none, and are counted when somebody asks.
+STATISTICS = "statistics.json"
 #: Below ``Settings.home``: the folder of all snapshots, and the file that names the one to open.
 SNAPSHOTS, CURRENT = "snapshots", "current"
 
@@ -46,6 +60,11 @@ class Snapshot:
     def graph_path(self) -> Path:
         """The whole graph as sorted N-Quads, compressed."""
         return self.path / GRAPH
+
+    @property
+    def statistics_path(self) -> Path:
+        """Counts of what the graph holds; may be missing."""
+        return self.path / STATISTICS
 
     def report(self) -> BuildReport:
         """Read what the build reported.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from siibra_kg.build.snapshot import CURRENT, GRAPH, MANIFEST, REPORT, SNAPSHOTS, STORE, previous
+from siibra_kg.build.snapshot import CURRENT, GRAPH, MANIFEST, REPORT, SNAPSHOTS, STATISTICS, STORE, previous
 from siibra_kg.errors import BuildError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["FolderSite", "HomeSite", "Site", "locked", "sync"]
 
 #: Seconds that a build waits for another one with the same target.
 PATIENCE = 600.0
-_OURS = frozenset({STORE, GRAPH, MANIFEST, REPORT})
+_OURS = frozenset({STORE, GRAPH, MANIFEST, REPORT, STATISTICS})
 
 
 @contextmanager
