@@ -189,7 +189,7 @@ def test_triples_come_in_any_usual_format(server: http.server.ThreadingHTTPServe
 def test_broken_triples_are_a_typed_error(server: http.server.ThreadingHTTPServer, kind: str, body: str) -> None:
     store = store_with(server, lambda h: h.reply(body, kind=kind))
     with pytest.raises(EndpointError):
-        store.construct("CONSTRUCT WHERE { ?s ?p ?o }")
+        list(store.construct("CONSTRUCT WHERE { ?s ?p ?o }"))
 
 
 def test_an_ask_without_a_boolean_is_a_typed_error(server: http.server.ThreadingHTTPServer) -> None:

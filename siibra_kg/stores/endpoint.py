@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from siibra_kg.errors import EndpointError, QueryError
 from siibra_kg.sparql import guard, query_form
-from siibra_kg.stores.cells import BAD_TEXT, FROM_TEXT, mismatch, wanted_types
 from siibra_kg.stores.http import Answer, Requester
-from siibra_kg.stores.native import read_triples
+from siibra_kg.stores.native import parse_triples
 from siibra_kg.stores.protocol import Solutions
-from siibra_kg.terms import IRI, XSD_STRING, BlankNode, Literal
+from siibra_kg.stores.results import BrokenResults, read_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from typing_extensions import Self
 
-    from siibra_kg.terms import Term, Triple
+    from siibra_kg.terms import Triple
 
 __all__ = ["EndpointStore"]
 
@@ -34,6 +33,7 @@ _RDF_FORMATS = {
     "application/turtle": "ttl",
     "application/x-turtle": "ttl",
 }
+_SMALL = 1 << 20
 
 
 class EndpointStore:
@@ -44,7 +44,7 @@ class EndpointStore:
     url
         Address of the endpoint, ``http`` or ``https``.
     timeout
-        Seconds that one query may take, from the request to the last byte of the answer.
+        Seconds that one query may be waited for, from the request to the last byte of the answer.
     graphs
         Names of the graphs that queries see, as a union; all graphs of the endpoint if left out. Say it for an
         endpoint that also holds other data, as Virtuoso does from its first start.
@@ -69,20 +69,18 @@ class EndpointStore:
             raise QueryError(f"this is no {' or '.join(forms)} query", query)
         return self._requester.send(query, form, accept)
 
-    def _json(self, query: str, form: str) -> dict[str, Any]:
+    def _json(self, query: str, form: str) -> Answer:
         answer = self._ask_for(query, (form,), _JSON)
         if "json" not in answer.media_type:
+            answer.close()
             raise EndpointError(self.url, f"answered with {answer.media_type or 'nothing'} instead of JSON results")
-        try:
-            found = orjson.loads(answer.body)
-        except orjson.JSONDecodeError as error:
-            raise EndpointError(self.url, f"the JSON results are broken or cut off: {error}") from error
-        if not isinstance(found, dict):
-            raise EndpointError(self.url, "the JSON answer is no SPARQL result")
-        return found
+        return answer
 
     def select(self, query: str, types: Mapping[str, str] | None = None) -> Solutions:
         """Run a SELECT; see :class:`~siibra_kg.stores.protocol.Solutions`.
+
+        The rows are read from the connection as they are taken: memory does not grow with their number. One that is
+        cut off raises where it breaks off; take all rows before you believe that the result is whole.
 
         Raises
         ------
@@ -91,45 +89,69 @@ class EndpointStore:
         EndpointError
             If there is no whole answer.
         """
-        found = self._json(query, "SELECT")
+        answer = self._json(query, "SELECT")
         try:
-            names = tuple(map(str, found["head"]["vars"]))
-            bindings = found["results"]["bindings"]
-        except (KeyError, TypeError) as error:
-            raise EndpointError(self.url, "the JSON answer is no SPARQL result") from error
-        converters = [_cell(n, k, query) for n, k in zip(names, wanted_types(names, types), strict=True)]
-        return Solutions(names, self._rows(bindings, list(zip(names, converters, strict=True))))
+            solutions = read_results(answer.read, types, query, close=answer.close)
+        except BrokenResults as error:
+            raise EndpointError(self.url, str(error)) from error
+        return Solutions(solutions.variables, self._rows(solutions.rows))
 
-    def _rows(
-        self, bindings: Sequence[Mapping[str, Any]], columns: list[tuple[str, Callable[[Any], Any]]]
-    ) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         try:
-            for row in bindings:
-                yield tuple([f(row[name]) if name in row else None for name, f in columns])
-        except (KeyError, TypeError) as error:
-            raise EndpointError(self.url, "a row of the JSON answer is no SPARQL solution") from error
+            yield from rows
+        except BrokenResults as error:
+            raise EndpointError(self.url, str(error)) from error
 
     def ask(self, query: str) -> bool:
         """Run an ASK."""
-        found = self._json(query, "ASK").get("boolean")
-        if not isinstance(found, bool):
+        body = self._json(query, "ASK").whole(_SMALL)
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise EndpointError(self.url, f"the JSON results are broken or cut off: {error}") from error
+        value = found.get("boolean") if isinstance(found, dict) else None
+        if not isinstance(value, bool):
             raise EndpointError(self.url, "the JSON answer holds no boolean")
-        return found
+        return value
 
-    def construct(self, query: str) -> Iterator[Triple]:
-        """Run a CONSTRUCT or DESCRIBE; each triple once, in the order of first appearance.
+    def construct(self, query: str, *, distinct: bool = True) -> Iterator[Triple]:
+        """Run a CONSTRUCT or DESCRIBE; each triple once, in the order of first appearance, as they arrive.
 
         Virtuoso cuts triples off at its ``ResultSetMaxRows`` (10,000 unless raised) and does not say so; for a SELECT
         it does, and that is an error here.
+
+        Parameters
+        ----------
+        query
+            The query.
+        distinct
+            Endpoints may repeat a triple. To know, 16 bytes of each are kept; without this nothing is, and memory
+            does not grow with the answer.
         """
         answer = self._ask_for(query, ("CONSTRUCT", "DESCRIBE"), _RDF)
         kind = _RDF_FORMATS.get(answer.media_type)
         if kind is None:
+            answer.close()
             raise EndpointError(self.url, f"answered with {answer.media_type or 'nothing'} instead of triples")
+        if not answer.framed:  # triples have no last bracket
+            answer.close()
+            raise EndpointError(self.url, "says neither how long its answer is nor where it ends")
+        return self._triples(answer, kind, distinct=distinct)
+
+    def _triples(self, answer: Answer, kind: str, *, distinct: bool) -> Iterator[Triple]:
+        seen: set[bytes] = set()
         try:
-            return iter(list(read_triples(answer.body, kind, self.url)))
+            for triple in parse_triples(answer, kind, self.url):
+                if distinct:
+                    mark = blake2b(repr(triple).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+                    if mark in seen:
+                        continue
+                    seen.add(mark)
+                yield triple
         except SyntaxError as error:
             raise EndpointError(self.url, f"the triples are broken or cut off: {error}") from error
+        finally:
+            answer.close()
 
     def close(self) -> None:
         """Forget the address; using the store afterwards is an error."""
@@ -143,34 +165,3 @@ class EndpointStore:
 
     def __repr__(self) -> str:
         return f"<EndpointStore {self.url}{'' if self._requester else ': closed'}>"
-
-
-def _cell(name: str, kind: str, query: str) -> Callable[[Any], Any]:
-    """Choose how the cells of a column become Python values."""
-    if kind == "term":
-        return _term
-    make = FROM_TEXT[kind]
-    wanted = ("uri", "bnode") if kind == "iri" else ("literal", "typed-literal")
-
-    def convert(cell: Any) -> Any:  # noqa: ANN401
-        if cell["type"] not in wanted:
-            raise mismatch(name, kind, cell["value"], query)
-        try:
-            return _blank(cell["value"]) if cell["type"] == "bnode" else make(cell["value"])
-        except BAD_TEXT as error:
-            raise mismatch(name, kind, cell["value"], query) from error
-
-    return convert
-
-
-def _blank(label: str) -> BlankNode:
-    # Virtuoso's labels are addresses, nodeID://b10010.
-    return BlankNode(re.sub(r"\W+", "_", label))
-
-
-def _term(cell: Any) -> Term:  # noqa: ANN401  JSON
-    if cell["type"] == "uri":
-        return IRI(cell["value"])
-    if cell["type"] == "bnode":
-        return _blank(cell["value"])
-    return Literal(cell["value"], cell.get("datatype", XSD_STRING), cell.get("xml:lang"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyoxigraph as ox
 
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from siibra_kg.terms import Quad, Term
 
-__all__ = ["FORMATS", "from_native", "read_triples", "to_native", "to_native_quad"]
+__all__ = ["FORMATS", "from_native", "parse_triples", "read_triples", "to_native", "to_native_quad"]
+
+
+class SupportsRead(Protocol):
+    """Something like a file."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Give the next bytes, none at the end."""
+        ...
+
 
 #: Our names of the RDF formats.
 FORMATS = {
@@ -52,6 +61,18 @@ def to_native_quad(quad: Quad) -> ox.Quad:
     return ox.Quad(
         to_native(s), to_native(p), to_native(o), ox.DefaultGraph() if graph is None else ox.NamedNode(graph)
     )
+
+
+def parse_triples(data: SupportsRead, format: str, base_iri: str) -> Iterator[Triple]:  # noqa: A002
+    """Parse triples as they are read from something like a file; one that is repeated is given again.
+
+    Raises
+    ------
+    SyntaxError
+        If the text is not of that format.
+    """
+    for q in ox.parse(data, format=FORMATS[format], base_iri=base_iri):  # type: ignore[arg-type]
+        yield Triple(from_native(q.subject), IRI(q.predicate.value), from_native(q.object))  # type: ignore[arg-type]
 
 
 def read_triples(data: bytes, format: str, base_iri: str) -> Iterator[Triple]:  # noqa: A002

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from siibra_kg.errors import BadDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siibra_kg.stores.protocol import Store
 
 __all__ = ["open_store"]
 
 
-def open_store(place: str | Path, *, timeout: float = 30.0) -> Store:
+def open_store(place: str | Path, *, timeout: float = 30.0, graphs: Sequence[str] = ()) -> Store:
     """Open a store by path or address.
 
     Parameters
@@ -23,6 +25,8 @@ def open_store(place: str | Path, *, timeout: float = 30.0) -> Store:
         or an RDF file (loaded into memory).
     timeout
         Seconds that one request to an endpoint may take.
+    graphs
+        Names of the graphs of an endpoint that queries see; all of them if left out.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def open_store(place: str | Path, *, timeout: float = 30.0) -> Store:
     if text.startswith(("http://", "https://")):
         from siibra_kg.stores.endpoint import EndpointStore  # noqa: PLC0415  50 ms that local stores need not pay
 
-        return EndpointStore(text, timeout=timeout)
+        return EndpointStore(text, timeout=timeout, graphs=graphs)
     from siibra_kg.stores.oxigraph import OxigraphStore  # noqa: PLC0415  not for endpoints
 
     if text == "memory:":

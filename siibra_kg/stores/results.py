@@ -25,7 +25,7 @@ __all__ = ["BrokenResults", "read_results"]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 #: A value that is longer than this before it ends is no cell of a table.
-_LONGEST = 256 << 20
+_LONGEST = 64 << 20
 
 
 class BrokenResults(ValueError):
@@ -192,7 +192,7 @@ class _Reader:
             return value
 
     def _key(self) -> str:
-        key = self._value()
+        key = None if self._next() == "}" else self._value()
         if not isinstance(key, str):
             raise BrokenResults("the JSON answer is no SPARQL result")
         self._expect(":")
