@@ -11,8 +11,6 @@ from siibra_kg.build.snapshot import find
 from siibra_kg.cli.output import say
 from siibra_kg.config import Settings, secret
 from siibra_kg.progress import progress_bar
-from siibra_kg.push import Credentials
-from siibra_kg.push import push as push_snapshot
 
 app = typer.Typer()
 PASSWORD = "SIIBRA_KG_PUSH_PASSWORD"  # noqa: S105  the name of a variable
@@ -41,6 +39,9 @@ def push(
     ] = False,
 ) -> None:
     """Load a snapshot into another SPARQL 1.1 engine. Goes on where it was broken off; exit code 1 if counts differ."""
+    from siibra_kg.push import Credentials  # noqa: PLC0415  brings requests along, 60 ms for all other commands
+    from siibra_kg.push import push as push_snapshot  # noqa: PLC0415
+
     snapshot = find(graph, Settings.from_environment())
     credentials = Credentials(user, secret(PASSWORD) or typer.prompt("Password", hide_input=True)) if user else None
     with progress_bar() as progress:
