@@ -31,7 +31,7 @@ from siibra_kg.table import Table
 from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import rdflib
     from typing_extensions import Self
@@ -59,6 +59,7 @@ def open_graph(
     path_or_url: str | Path | None = None,
     *,
     in_memory: bool = False,
+    graphs: Sequence[str] = (),
     settings: Settings | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> KnowledgeGraph:
@@ -69,7 +70,10 @@ def open_graph(
     path_or_url
         Snapshot folder, RDF file, or http(s) address of a SPARQL endpoint.
     in_memory
-        Load the snapshot into memory: half a second, then joins are two to eight times faster.
+        Load the snapshot into memory: some seconds, then joins are two to eight times faster.
+    graphs
+        For an endpoint: the named graphs to ask, as a union; all of them unless told. Say it for an engine that also
+        holds other data, as Virtuoso does from its first start.
     settings
         Where snapshots and files are kept; from the environment unless given.
     progress
@@ -81,6 +85,8 @@ def open_graph(
         If there is something at the path, but no snapshot that this version can read.
     EndpointError
         If the endpoint cannot be reached.
+    ValueError
+        If graphs are chosen for something that is no endpoint.
 
     Examples
     --------
@@ -91,7 +97,9 @@ def open_graph(
     settings = settings or Settings.from_environment()
     text = "" if path_or_url is None else str(path_or_url)
     if text.startswith(("http://", "https://")):
-        return KnowledgeGraph(open_store(text, timeout=settings.timeout), settings=settings)
+        return KnowledgeGraph(open_store(text, timeout=settings.timeout, graphs=graphs), settings=settings)
+    if graphs:
+        raise ValueError(f"graphs can be chosen at an endpoint only, and {text or 'the newest snapshot'} is none")
     path = Path(text).expanduser() if text else None
     if path is not None and path.is_file():
         return KnowledgeGraph(open_store(path), settings=settings)
