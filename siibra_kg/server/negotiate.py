@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from siibra_kg.server.problem import Refused
@@ -27,13 +28,22 @@ class _Range(NamedTuple):
     quality: float
 
 
+#: RFC 9110, section 5.6.2: what types, subtypes and names of parameters are made of.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+#: RFC 9110, section 12.4.2: at most three digits, at most one.
+_QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
+#: The parts of a list may hold quoted strings, and these commas and semicolons: ``profile="a,b"``.
+_SPLIT = {sign: re.compile(rf'(?:[^"{sign}]|"(?:[^"\\]|\\.)*"?)+') for sign in ",;"}
+
+
 def choose(accept: str, forms: tuple[Form, ...]) -> Form:
     """Choose the form with the highest quality; among equals, the first of ``forms``.
 
     Parameters
     ----------
     accept
-        The header; empty means that anything will do.
+        The header; empty means that anything will do. Parts of it that are no media range are left out; parameters
+        other than ``q`` (``profile``, ``charset``, ``level``) do not count.
     forms
         What exists, the preferred one first.
 
@@ -58,24 +68,28 @@ def choose(accept: str, forms: tuple[Form, ...]) -> Form:
 
 
 def _ranges(accept: str) -> list[_Range]:
-    out = []
-    for part in accept.split(","):
-        name, *parameters = (p.strip() for p in part.split(";"))
-        kind, slash, subtype = name.lower().partition("/")
-        if not slash:
-            if name != "*":
-                continue
-            kind, subtype = "*", "*"  # as some old clients write it
-        quality = 1.0
-        for parameter in parameters:
-            key, _, value = parameter.partition("=")
-            if key.strip().lower() == "q":
-                try:
-                    quality = min(1.0, max(0.0, float(value)))
-                except ValueError:
-                    quality = 0.0
-        out.append(_Range(kind, subtype, quality))
-    return out if accept.strip() else [_Range("*", "*", 1.0)]
+    if not accept.strip():
+        return [_Range("*", "*", 1.0)]
+    found = (_range(part) for part in _SPLIT[","].findall(accept))
+    return [one for one in found if one is not None]
+
+
+def _range(part: str) -> _Range | None:
+    name, *parameters = (p.strip() for p in _SPLIT[";"].findall(part))
+    kind, slash, subtype = name.lower().partition("/")
+    if name == "*":  # as some old clients write it
+        kind, slash, subtype = "*", "/", "*"
+    if not slash or not _TOKEN.match(kind) or not _TOKEN.match(subtype) or (kind == "*" and subtype != "*"):
+        return None
+    quality = 1.0
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "q":
+            if not _QUALITY.match(value.strip()):
+                return None
+            quality = float(value)
+            break  # what follows the weight is no parameter of the media type
+    return _Range(kind, subtype, quality)
 
 
 def _quality(form: Form, ranges: list[_Range]) -> float:
