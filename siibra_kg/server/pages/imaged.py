@@ -58,8 +58,8 @@ def volume(desk: Desk, iri: IRI) -> Iterable[Block | None]:
         for r in table
         if r.url is not None
     )
-    columns = ("read as", "address", "member", "part", "SHA-256")
-    yield Block("files", "How to get it", "table", tuple(ways), columns, queries) if ways else None
+    heads = ("read as", "address", "member", "part", "SHA-256")
+    yield Block("files", "How to get it", "table", tuple(ways), heads, queries) if ways else None
     shows = desk.ask("map/volume-regions", volume=iri)
     rows = tuple((cell(r.label, "number"), desk.nodes(r.iri, r.name), cell(r.fragment)) for r in shows)
     columns = ("label", "region", "part")

@@ -1,4 +1,4 @@
-"""The ``Link`` headers of a node: its other forms, its licences, how to cite it (RFC 8288, FAIR Signposting level 1)."""
+"""The ``Link`` headers of a node: other forms, licences, how to cite it (RFC 8288, FAIR Signposting level 1)."""
 
 from __future__ import annotations
 

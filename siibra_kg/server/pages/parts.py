@@ -9,6 +9,7 @@ from siibra_kg.terms import contract, local_name
 from siibra_kg.vocab import NAMESPACES
 
 if TYPE_CHECKING:
+    from siibra_kg.server.pages.blocks import Query
     from siibra_kg.server.pages.desk import Desk
     from siibra_kg.terms import IRI
 
@@ -41,9 +42,9 @@ def name_of(desk: Desk, iri: IRI) -> str:
     return next((row.name for row in rows if row.name), contract(iri))
 
 
-def facts(id: str, title: str, *rows: Row, queries: tuple[object, ...] = (), note: str = "") -> Block:  # noqa: A002
+def facts(id: str, title: str, *rows: Row, queries: tuple[Query, ...] = (), note: str = "") -> Block:  # noqa: A002
     """Make a block of facts; those without value are left out."""
-    return Block(id, title, "facts", tuple(r for r in rows if r[-1]), queries=queries, note=note)  # type: ignore[arg-type]
+    return Block(id, title, "facts", tuple(r for r in rows if r[-1]), queries=queries, note=note)
 
 
 def names(desk: Desk, iri: IRI) -> Block | None:
@@ -103,7 +104,8 @@ def mappings(desk: Desk, iri: IRI) -> Block | None:
         end: Row = (() if row.via == iri else desk.nodes(row.via, row.via_name),)
         stated: Row = ((), (), desk.nodes(row.source, _graph(row.source)))
         for middle in known.get((row.via, row.property, row.term), [stated]):
-            rows[(*start, *middle, *end)] = None
+            whole: Row = (*start, *middle, *end)
+            rows[whole] = None
     queries = (desk.shown("link/terms", terms), desk.shown("link/rows", about))
     columns = ("predicate", "term", "confidence", "justification", "source", "stated for")
     return Block("mappings", "Terms of other vocabularies", "table", tuple(rows), columns, queries)
@@ -161,5 +163,5 @@ def citation(desk: Desk, iri: IRI) -> Block | None:
         shown = desk.term(value, row.value_name or texts.get(value))
         rows[(cell(row.field), shown, desk.nodes(row.about, row.about_name) if row.about != iri else ())] = None
     queries = [desk.shown("node/citation", table)]
-    queries += [desk.shown("node/publications", known)] if known else []  # type: ignore[arg-type]
+    queries += [desk.shown("node/publications", known)] if known else []
     return Block("cite", "Licence and citation", "table", tuple(rows), ("what", "", "said of"), tuple(queries))

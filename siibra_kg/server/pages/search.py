@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.model import Parcellation
     from siibra_kg.server.job import State
+    from siibra_kg.terms import IRI
 
 __all__ = ["Found", "find", "search"]
 
@@ -108,7 +109,7 @@ def _named(iri: str, name: str, kind: str, others: Iterable[str | None], *, rank
     return Entry(iri, name, kind, keys, rank=rank)
 
 
-def _regions(kg: KnowledgeGraph, homes: Mapping[str, Parcellation], ranks: Mapping[str, int]) -> Iterator[Entry]:
+def _regions(kg: KnowledgeGraph, homes: Mapping[IRI, Parcellation], ranks: Mapping[IRI, int]) -> Iterator[Entry]:
     """Give the regions, of the table of each release where there is one."""
     tabled = set()
     for row in kg.query("region/table", releases=tuple(homes)):
@@ -121,7 +122,7 @@ def _regions(kg: KnowledgeGraph, homes: Mapping[str, Parcellation], ranks: Mappi
             side, name = cells[_SIDE], cells[_NAME]
             yield Entry(cells[_IRI], name, "region", keys, home.iri, home.name, side, ranks[home.iri])
     left = tuple(iri for iri in homes if iri not in tabled)
-    keys_of: dict[tuple[str, str, str], list[str]] = {}
+    keys_of: dict[tuple[str, str, IRI], list[str]] = {}
     for row in kg.query("region/names", parcellations=left) if left else ():
         keys_of.setdefault((row.iri, row.name, row.parcellation), []).append(row.key)
     for (iri, name, home_iri), keys_there in keys_of.items():

@@ -139,10 +139,10 @@ class SearchIndex:
                 if half is not None and (half not in found or hit < found[half]):
                     found[half] = hit
         extra = len(base.split())
-        best = nsmallest(most, found.items(), key=lambda item: self._rank(*item, extra, side is not None))
+        best = nsmallest(most, found.items(), key=lambda item: self._rank(item[0], item[1], extra, side is not None))
         return tuple(Hit(self.entries[n], _BY_KIND[h.kind] * (1 - h.apart / 200)) for n, h in best)
 
-    def _rank(self, number: int, hit: _Found, words: int, sided: bool) -> tuple[object, ...]:  # noqa: FBT001
+    def _rank(self, number: int, hit: _Found, words: int, sided: bool) -> tuple[object, ...]:
         entry = self.entries[number]
         longer = max(0, len(entry.name.split()) - words)
         return hit.kind, hit.apart, entry.rank, bool(entry.side) and not sided, longer, number
