@@ -38,6 +38,8 @@ class ServerOptions:
         Requests that may wait for a worker; further ones are answered with 503 and ``Retry-After``.
     services
         SPARQL endpoints that ``SERVICE`` may name, exactly as written. None unless told.
+    cache
+        Bytes of small answers that the front process keeps; 0 for none.
     in_memory
         Load the graph into the memory of each worker: joins are faster, starting takes seconds.
     """
@@ -54,4 +56,5 @@ class ServerOptions:
     max_query: int = 64_000
     queue: int = 128
     services: tuple[str, ...] = ()
+    cache: int = 32_000_000
     in_memory: bool = False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["OxigraphStore", "check_syntax", "to_native"]
+__all__ = ["OxigraphStore", "check_syntax", "query_errors", "to_native"]
 
 _WHERE = re.compile(r"error at (\d+):(\d+): (?:expected )?(.*)", re.DOTALL)
 
@@ -99,7 +99,7 @@ class OxigraphStore:
 
     def _query(self, query: str) -> Any:  # noqa: ANN401  three kinds of result
         guard(query, service=self._network)
-        with _query_errors(query):
+        with query_errors(query):
             return self.native.query(query, use_default_graph_as_union=True)
 
     def select(self, query: str, types: Mapping[str, str] | None = None) -> Solutions:
@@ -133,7 +133,7 @@ class OxigraphStore:
     @staticmethod
     def _triples(found: ox.QueryTriples, query: str) -> Iterator[Triple]:
         # Oxigraph gives a triple once per solution: 388 for the 204 of one atlas.
-        with _query_errors(query):
+        with query_errors(query):
             for t in dict.fromkeys(found):
                 yield Triple(from_native(t.subject), IRI(t.predicate.value), from_native(t.object))  # type: ignore[arg-type]
 
@@ -195,12 +195,12 @@ def check_syntax(query: str) -> None:
         With line and column, if it is not.
     """
     guard(query)  # an ASK is evaluated at once, so a SERVICE in it would be called
-    with _query_errors(query):
+    with query_errors(query):
         ox.Store().query(query)
 
 
 @contextmanager
-def _query_errors(query: str) -> Iterator[None]:
+def query_errors(query: str) -> Iterator[None]:
     """Turn the engine's errors into ours."""
     try:
         yield
@@ -223,7 +223,7 @@ def _rows(
     Converting thousands of rows column by column saves decisions, and took 1.2 to 1.5 times as long.
     """
     converters = [_cell(name, kind, query) for name, kind in zip(names, kinds, strict=True)]
-    with _query_errors(query):
+    with query_errors(query):
         for row in found:
             yield tuple([convert(cell) for convert, cell in zip(converters, row, strict=False)])
 

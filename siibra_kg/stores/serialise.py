@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.terms import Quad, Triple
 
-__all__ = ["convert_quads", "quads_to_text", "triples_to_text"]
+__all__ = ["convert_quads", "quads_to_text", "triples_to_text", "write_turtle"]
 
 _QUAD_FORMATS = {"nq": ox.RdfFormat.N_QUADS, "jsonld": ox.RdfFormat.JSON_LD}
 
@@ -34,7 +34,7 @@ def triples_to_text(triples: Iterable[Triple]) -> bytes:
     """
     native = sorted({ox.Triple(*map(to_native, triple)) for triple in triples}, key=str)
     out = io.BytesIO()
-    _write_turtle(native, out)
+    write_turtle(native, out)
     return out.getvalue()
 
 
@@ -58,7 +58,7 @@ def convert_quads(nquads: BinaryIO, form: str, out: BinaryIO) -> None:
     """
     found = ox.parse(nquads, format=ox.RdfFormat.N_QUADS)
     if form == "ttl":
-        _write_turtle(_union(found), out)
+        write_turtle(_union(found), out)
     elif form == "jsonld":
         # A JSON-LD document groups by graph; sorting by graph first needs the quads at once.
         ordered = sorted(found, key=lambda quad: str(quad.graph_name))
@@ -67,7 +67,8 @@ def convert_quads(nquads: BinaryIO, form: str, out: BinaryIO) -> None:
         ox.serialize(found, out, format=_QUAD_FORMATS[form])
 
 
-def _write_turtle(triples: Iterable[ox.Triple], out: BinaryIO) -> None:
+def write_turtle(triples: Iterable[ox.Triple], out: BinaryIO) -> None:
+    """Write the engine's triples as Turtle, in their order, with the project's prefixes."""
     # Oxigraph writes the prefixes in the order of a hash map, another one in each process; ours come first, sorted,
     # and its own are taken out of the stream.
     out.writelines(f"@prefix {p}: <{n}> .\n".encode() for p, n in sorted(NAMESPACES.items()))

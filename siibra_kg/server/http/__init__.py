@@ -1,0 +1,1 @@
+"""HTTP as such: connections and their limits, heads of requests, routes, sending of answers."""
