@@ -95,15 +95,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page about a node: heading, kind, what says the most, and its blocks."""
+    """A page about a node: heading, kind, its description in schema.org, colour, and blocks."""
 
     title: str
     kind: str
     iri: str
-    lead: str = ""
+    jsonld: Mapping[str, Any]
     color: str = ""
     blocks: tuple[Block, ...] = ()
-    jsonld: Mapping[str, Any] | None = None
 
 
 def cell(text: object, look: str = "") -> Cell:

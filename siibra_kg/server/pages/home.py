@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from siibra_kg.describe.dcat import DESCRIPTION, KEYWORDS, TITLE
 from siibra_kg.server.pages import html, results
 from siibra_kg.server.pages.desk import Desk
 from siibra_kg.server.pages.site import Site
@@ -74,7 +75,7 @@ def _context(desk: Desk) -> dict[str, Any]:
         "spaces": [{"name": s.name, "href": site.href(s.iri), "species": s.species} for s in spaces],
         "sources": _sources(desk),
         "shown": (desk.shown("graph/classes", counts), desk.shown("release/sizes", sizes)),
-        "jsonld": None,
+        "jsonld": _dataset(desk),
         "query": "",
         "snapshot": snapshot,
     }
@@ -92,3 +93,24 @@ def _sources(desk: Desk) -> list[dict[str, str]]:
         for row in desk.ask("graph/sources")
         if row.source is not None or row.sha256
     ]
+
+
+def _dataset(desk: Desk) -> dict[str, Any]:
+    """Describe the graph in the words of schema.org; its statistics are in VoID, where they may take a while."""
+    base = desk.site.base_url
+    licences = {str(row.license) for row in desk.ask("graph/sources") if row.license is not None}
+    return {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": desk.site.base_iri,
+        "name": str(TITLE),
+        "description": str(DESCRIPTION),
+        "keywords": [str(word) for word in KEYWORDS],
+        "url": f"{base}/",
+        "license": sorted(licences),
+        "isAccessibleForFree": True,
+        "distribution": [
+            {"@type": "DataDownload", "contentUrl": f"{base}/sparql", "encodingFormat": "application/sparql-query"}
+        ],
+        "subjectOf": {"@id": f"{base}/.well-known/void"},
+    }

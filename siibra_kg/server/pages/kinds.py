@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from siibra_kg.server.pages import imaged, measured, meta, parts, places, region, schema, statements
+from siibra_kg.describe.schema_org import schema_org
+from siibra_kg.server.pages import imaged, measured, meta, parts, places, region, statements
 from siibra_kg.server.pages.blocks import Block, Page
 from siibra_kg.vocab import OMT, SKG
 
@@ -76,7 +77,9 @@ def page(desk: Desk, iri: IRI, roles: tuple[str, ...], payload: Mapping[str, Any
             made.append(statements.summary(desk, iri))
     color = region.color(desk, iri) if kind.blocks is region.blocks else ""
     title = parts.name_of(desk, iri)
-    return Page(title, kind.name, iri, color=color, blocks=tuple(made), jsonld=schema.description(desk, iri))
+    return Page(
+        title, kind.name, iri, color=color, blocks=tuple(made), jsonld=schema_org(desk.kg, iri, desk.site.url(iri))
+    )
 
 
 def _called(types: set[str | None], roles: tuple[str, ...]) -> str:

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from siibra_kg.server.pages.forms import FORMS, form_named
 from siibra_kg.terms import IRI
-from siibra_kg.vocab import SKG
 
 if TYPE_CHECKING:
     from siibra_kg.server.pages.desk import Desk
@@ -15,15 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["document", "headers"]
 
 _SCHEMA = "https://schema.org/"
-#: What a node is in the words of schema.org, for machines that know no others.
-_TYPES = {
-    SKG + "Feature": "Dataset",
-    SKG + "ParcellationMap": "Dataset",
-    SKG + "Volume": "Dataset",
-    "http://www.w3.org/ns/dcat#Dataset": "Dataset",
-    SKG + "ParcellationRelease": "DefinedTermSet",
-    "https://schema.org/ScholarlyArticle": "ScholarlyArticle",
-}
 
 
 def document(desk: Desk, iri: IRI, form: str) -> str:
@@ -40,16 +30,25 @@ def document(desk: Desk, iri: IRI, form: str) -> str:
     return f"{desk.site.root}{path}.{form}"
 
 
-def headers(desk: Desk, iri: IRI, form: str) -> tuple[tuple[str, str], ...]:
-    """Give the headers that an answer about a node has in every form."""
+def headers(desk: Desk, iri: IRI, form: str, kind: str = "") -> tuple[tuple[str, str], ...]:
+    """Give the headers of an answer about a node.
+
+    Parameters
+    ----------
+    desk, iri
+        The graph and the node.
+    form
+        Of this answer.
+    kind
+        What the node is in schema.org, for a page: readers and machines land there.
+    """
     found = [
         *((document(desk, iri, f.name), "alternate", f.media_type) for f in FORMS if f.name != form),
         *((document(desk, iri, f.name), "describedby", f.media_type) for f in FORMS[1:] if form == "html"),
         (desk.site.root + "/.well-known/void", "describedby", ""),
         (desk.site.url(iri), "canonical", ""),
-        (f"{_SCHEMA}{schema_type(desk, iri)}", "type", ""),
-        (f"{_SCHEMA}AboutPage", "type", ""),
     ]
+    found += [(_SCHEMA + name, "type", "") for name in (kind, "AboutPage") if kind]
     if desk.site.outside(iri) == iri:
         found.append((iri, "cite-as", ""))
     found += [(licence, "license", "") for licence in _licences(desk, iri)]
@@ -58,12 +57,6 @@ def headers(desk: Desk, iri: IRI, form: str) -> tuple[tuple[str, str], ...]:
         ("Vary", "Accept"),
         *(("Link", _link(*one)) for one in found),
     )
-
-
-def schema_type(desk: Desk, iri: IRI) -> str:
-    """Give the type of a node in schema.org."""
-    types = set(desk.ask("node/about", nodes=(iri,)).column("type"))
-    return next((name for one, name in _TYPES.items() if one in types), "DefinedTerm")
 
 
 def _licences(desk: Desk, iri: IRI) -> list[str]:

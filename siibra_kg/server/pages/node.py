@@ -62,11 +62,12 @@ def _iri(text: str) -> IRI | None:
 
 
 def _answer(desk: Desk, payload: Mapping[str, Any], iri: IRI, roles: tuple[str, ...], form: str) -> Reply:
-    headers = links.headers(desk, iri, form)
     if form != "html":
+        headers = links.headers(desk, iri, form)
         body = rdf.write(rdf.statements(desk, iri), iri, form)
         return Reply(body, form_named(form).media_type, 200, (*headers, ("X-Content-Type-Options", "nosniff")))
     made = kinds.page(desk, iri, roles, payload)
+    headers = links.headers(desk, iri, form, str(made.jsonld["@type"]))
     forms = [(f.name, links.document(desk, iri, f.name)) for f in FORMS[1:]]
     context = {"page": made, "forms": forms, "query": "", "snapshot": desk.kg.snapshot}
     return html.page("node.html", desk.site, context, 200, headers)
