@@ -218,8 +218,8 @@ class _Survey:
                 self.open.pop()
                 self.terms.pop()
         elif kind is Kind.SIGN:
-            # Commas of arguments and signs of numbers in data make no chain.
-            self.links += token.text not in ",+-" or round_bracket != (token.text == ",")
+            # Commas of arguments and signs of numbers in data make no chain, nor do the datatypes of literals.
+            self.links += token.text != "^^" and (token.text not in ",+-" or round_bracket != (token.text == ","))
         elif kind is Kind.WORD:
             # One OPTIONAL or MINUS takes as much of the stack as two of the others: 400 crash where 800 ``||`` do.
             self.links += 2 * (token.text.upper() in _LINK_WORDS)

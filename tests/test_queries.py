@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from siibra_kg.table import Table
 
 CATALOG = Catalog(folder("queries"))
-ASKED = [name for name in CATALOG if not name.startswith(("check/", "shape/"))]
+ASKED = [name for name in CATALOG if not name.startswith(("check/", "shape/", "federate/"))]
 #: No source that can be had states a homology; made-up statements show the template (test_features_small).
 WITHOUT_DATA = {"feature/of-homologous"}
 EXAMPLES = [(name, i) for name in sorted(GOLDEN) for i in range(len(CATALOG[name].examples))]
