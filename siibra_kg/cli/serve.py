@@ -39,6 +39,9 @@ def serve(
     max_rows: Annotated[int, typer.Option(help="Rows or triples that one answer may have.")] = 100_000,
     max_bytes: Annotated[str, typer.Option(help="Size that one answer may have.")] = "64MB",
     queue: Annotated[int, typer.Option(help="Requests that may wait; further ones are told to come back.")] = 128,
+    cache: Annotated[
+        str, typer.Option(help="Memory for small answers that were asked for before; 0 for none.")
+    ] = "32MB",
     allow_service: Annotated[
         list[str] | None, typer.Option(help="SPARQL endpoint that SERVICE may name, exactly so. Repeat for several.")
     ] = None,
@@ -69,6 +72,7 @@ def serve(
         max_rows=max_rows,
         max_bytes=_size("--max-bytes", max_bytes),
         queue=queue,
+        cache=_size("--cache", cache),
         services=tuple(allow_service or ()),
         in_memory=in_memory,
     )
@@ -79,6 +83,6 @@ def serve(
 
 def _size(name: str, text: str) -> int:
     found = size_in_bytes(name, text)
-    if not found:
+    if found is None or (found == 0 and name != "--cache"):
         raise typer.BadParameter(f"{name} takes a size, for instance 500MB")
     return found
