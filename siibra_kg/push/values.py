@@ -1,7 +1,8 @@
 """Triples compared by value: stores may write numbers, booleans and dates in another form than they were given.
 
-Virtuoso 7 gives ``"1.0E-1"^^xsd:double`` back as ``0.1``, ``"1"^^xsd:boolean`` as ``true``, and computes booleans as
-integers; texts and IRIs come back as they went in.
+Virtuoso 7 gives ``"1.0E-1"^^xsd:double`` back as ``0.1`` and ``"1"^^xsd:boolean`` as ``true``. It keeps all digits of
+a double but writes six of them, in every format of results (``STR(?x)`` gives them all), so six are compared. Texts
+and IRIs come back as they went in.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def value_of(term: Term) -> tuple[Any, ...]:
     kind, text = term.datatype, term.value
     try:
         if kind in _FLOATS:
-            return (kind, repr(float(text)))  # as a text, because not-a-number is not equal to itself
+            return (kind, f"{float(text):.6g}")  # as a text, because not-a-number is not equal to itself
         if kind in _NUMBERS:
             return ("number", Decimal(text).normalize())
         if kind == f"{XSD}boolean":

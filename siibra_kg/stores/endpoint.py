@@ -91,7 +91,7 @@ class EndpointStore:
         """
         answer = self._json(query, "SELECT")
         try:
-            solutions = read_results(answer.read, types, query, close=answer.close)
+            solutions = read_results(answer.read, types, query, close=answer.close, text_iris=answer.virtuoso)
         except BrokenResults as error:
             raise EndpointError(self.url, str(error)) from error
         return Solutions(solutions.variables, self._rows(solutions.rows))

@@ -54,6 +54,7 @@ class Answer:
         self._response, self._url, self._timeout, self._waited = response, url, timeout, waited
         headers = response.headers
         self.media_type: str = headers.get_content_type() if headers.get("Content-Type") else ""
+        self.virtuoso: bool = headers.get("Server", "").startswith("Virtuoso")
         #: Whether an answer that is cut off can be told from a whole one by HTTP alone.
         self.framed: bool = response.length is not None or response.chunked
         packed = headers.get("Content-Encoding", "identity").strip().lower()

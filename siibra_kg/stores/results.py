@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from siibra_kg.stores.cells import BAD_TEXT, FROM_TEXT, mismatch, wanted_types
 from siibra_kg.stores.protocol import Solutions
-from siibra_kg.terms import IRI, XSD_STRING, BlankNode, Literal
+from siibra_kg.terms import IRI, XSD_STRING, BlankNode, Literal, is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,12 @@ class BrokenResults(ValueError):
 
 
 def read_results(
-    read: Callable[[], bytes], types: Mapping[str, str] | None = None, query: str = "", *, close: Callable[[], None]
+    read: Callable[[], bytes],
+    types: Mapping[str, str] | None = None,
+    query: str = "",
+    *,
+    close: Callable[[], None],
+    text_iris: bool = False,
 ) -> Solutions:
     """Read the answer to a SELECT as it arrives.
 
@@ -47,6 +52,9 @@ def read_results(
         For the message about a cell of another type.
     close
         Called once, when the last row was read, at an error, or when the rows are no longer wanted.
+    text_iris
+        Whether a plain text may stand for an IRI in a column that is declared so: Virtuoso 7 gives IRIs back as texts
+        that came from ``VALUES`` in a branch of a union.
 
     Returns
     -------
@@ -68,7 +76,7 @@ def read_results(
     reader = _Reader(read)
     try:
         names = reader.variables()
-        converters = [_cell(n, k, query) for n, k in zip(names, wanted_types(names, types), strict=True)]
+        converters = [_cell(n, k, query, text_iris=text_iris) for n, k in zip(names, wanted_types(names, types), strict=True)]
     except BaseException:
         close()
         raise
@@ -242,7 +250,7 @@ class _Reader:
         return BrokenResults(f"the JSON results are broken or cut off: {why}")
 
 
-def _cell(name: str, kind: str, query: str) -> Callable[[Any], Any]:
+def _cell(name: str, kind: str, query: str, *, text_iris: bool) -> Callable[[Any], Any]:
     """Choose how the cells of a column become Python values."""
     if kind == "term":
         return _term
@@ -250,7 +258,7 @@ def _cell(name: str, kind: str, query: str) -> Callable[[Any], Any]:
     wanted = ("uri", "bnode") if kind == "iri" else ("literal", "typed-literal")
 
     def convert(cell: Any) -> Any:  # noqa: ANN401
-        if cell["type"] not in wanted:
+        if cell["type"] not in wanted and not (text_iris and kind == "iri" and _is_text_iri(cell)):
             raise mismatch(name, kind, cell["value"], query)
         try:
             return _blank(cell["value"]) if cell["type"] == "bnode" else make(cell["value"])
@@ -258,6 +266,10 @@ def _cell(name: str, kind: str, query: str) -> Callable[[Any], Any]:
             raise mismatch(name, kind, cell["value"], query) from error
 
     return convert
+
+
+def _is_text_iri(cell: Any) -> bool:  # noqa: ANN401
+    return cell["type"] == "literal" and cell.keys() == {"type", "value"} and is_iri(cell["value"])
 
 
 def _blank(label: str) -> BlankNode:
