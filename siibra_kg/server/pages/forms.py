@@ -51,7 +51,7 @@ def wanted(request: Request) -> str:
     Refused
         With status 406 and the list of what exists, if there is no such form.
     """
-    asked = first(request, "format")
+    asked = first(request, "format").replace(" ", "+")  # a + that is not encoded arrives as a blank
     if not asked:
         return choose(request.headers.get("accept", ""), FORMS).name
     for form in FORMS:

@@ -56,10 +56,14 @@ def _facts(desk: Desk, iri: IRI) -> Block | None:
         (cell("hemisphere"), cell(row.laterality)),
         (cell("other hemisphere"), tuple(desk.node(o.iri, o.name) for o in other)),
         (cell("colour"), swatch(row.color)),
-        (cell("entity in openMINDS"), desk.nodes(row.entity)),
+        (cell("entity in openMINDS"), desk.nodes(row.entity, _id(row.entity))),
         (cell("IRI"), (Text(iri, outside=desk.site.outside(iri), look="code"),)),
         queries=(desk.shown("region/describe", table), desk.shown("region/contralateral", other)),
     )
+
+
+def _id(iri: IRI | None) -> str | None:
+    return local_name(iri) if iri else None
 
 
 def _trails(desk: Desk, iri: IRI) -> Block:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from siibra_kg.errors import SiibraKGError
 from siibra_kg.server.job import Job, Reply, Request, Route
 from siibra_kg.server.negotiate import choose
 from siibra_kg.server.pages import assets
 from siibra_kg.server.pages.forms import HTML_OR_JSON, etag, first, suffix_of, wanted
-from siibra_kg.server.pages.site import MINTED
+from siibra_kg.server.pages.site import MINTED, PATH
 from siibra_kg.server.problem import Refused
 from siibra_kg.terms import is_iri
 
@@ -26,11 +27,13 @@ _LAST_PAGE = 100_000
 
 def minted(request: Request) -> Job:
     """Answer for a minted IRI: the base of minted identifiers stands for this server."""
-    base = request.base_iri
     rest, suffix = suffix_of(request.path)
-    readings = [{"iri": base + request.path[1:], "form": ""}]
-    if suffix:
-        readings.append({"iri": base + rest[1:], "form": suffix})
+    readings: list[dict[str, str]] = []
+    for path, form in ((request.path, ""), (rest, suffix)):
+        if form or path == request.path:
+            # The path is decoded; an IRI that holds an escape itself is also found as it is written.
+            written = dict.fromkeys((path, quote(path, safe=PATH)))
+            readings += [{"iri": request.base_iri + one[1:], "form": form} for one in written]
     return _node(request, readings)
 
 
@@ -49,7 +52,7 @@ def _node(request: Request, readings: list[dict[str, str]]) -> Job:
     try:
         form = wanted(request)
     except SiibraKGError:
-        if asked or len(readings) == 1:
+        if asked or not any(reading["form"] for reading in readings):
             raise
         form = ""  # a suffix says it, whatever Accept does
     payload: dict[str, Any] = {

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
     from siibra_kg.server.job import State
 
-__all__ = ["MINTED", "Site"]
+__all__ = ["MINTED", "PATH", "Site"]
 
 #: What follows the base of minted identifiers; each is a route of its own.
 MINTED = ("id", "graph", "vocab", "mapping", "ontology")
 
 #: A page links to nodes with these schemes. What is written with any other, ``javascript:`` for one, is shown as text.
 _LINKED = ("http://", "https://", "urn:", "doi:")
-_PATH = "/:@!$&'()*+,;=~-._"
+#: Characters that stand for themselves in a path.
+PATH = "/:@!$&'()*+,;=~-._"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Site:
         # "." and ".." never reach a server, and "//" at the wrong place would name another one.
         if any(part in (".", "..") for part in rest.split("/")):
             return None
-        return "/" + quote(rest, safe=_PATH)
+        return "/" + quote(rest, safe=PATH)
 
     def href(self, iri: str) -> str:
         """Give where this server shows a node, to link to from a page; empty where there must be no link."""
