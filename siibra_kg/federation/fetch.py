@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import EndpointError
 from siibra_kg.federation.answer import Call
-from siibra_kg.federation.split import plain, variables
+from siibra_kg.federation.split import certain, plain, variables
 from siibra_kg.federation.values import batches, block
 from siibra_kg.sparql import guard
 from siibra_kg.stores.results import BrokenResults, read_results
 from siibra_kg.terms import BlankNode, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from siibra_kg.federation.split import Service
     from siibra_kg.web.guarded import Client
 
-__all__ = ["Limits", "Pattern", "Remote", "fetch"]
+__all__ = ["Limits", "Pattern", "Remote", "fetch", "pattern_of"]
 
 Rows = list[tuple[Term | None, ...]]
 
@@ -53,7 +54,7 @@ class Pattern:
     text
         The pattern, without its braces.
     wanted
-        The variables that the rest of the query sees.
+        The variables that the rest of the query sees; ``None`` for all.
     silent
         Whether a failure means: one solution without any binding (SPARQL 1.1 Federated Query, section 2.3).
     """
@@ -61,7 +62,7 @@ class Pattern:
     endpoint: str
     prologue: str
     text: str
-    wanted: tuple[str, ...]
+    wanted: tuple[str, ...] | None
     silent: bool = False
 
 
@@ -72,6 +73,13 @@ class Remote:
     names: tuple[str, ...]
     rows: Rows
     calls: tuple[Call, ...]
+
+
+def pattern_of(service: Service, prologue: str, outside: Collection[str] | None) -> Pattern:
+    """Say what to ask for a block of a query, where the rest of it has these variables; ``None`` for any."""
+    inside = variables(service.pattern)
+    wanted = None if outside is None else tuple(sorted(inside.intersection(outside)))
+    return Pattern(service.endpoint, prologue, service.pattern, wanted, service.silent)
 
 
 def fetch(
@@ -102,27 +110,30 @@ def fetch(
     """
     calls: list[Call] = []
     rows: Rows = []
-    names = pattern.wanted or tuple(sorted(variables(pattern.text)))
+    # Where the rest sees none, one is needed all the same: a table without columns cannot be counted everywhere.
+    names = tuple(sorted(variables(pattern.text)))[:1] if pattern.wanted == () else pattern.wanted
     most = client.endpoint(pattern.endpoint).max_rows
     lists = [None] if values is None or not given else list(batches(values, limits.batch_rows, limits.batch_bytes))
     for batch in lists:
         text = _query(pattern, names, given, batch, most - len(rows) + 1)
         guard(text)
         try:
-            found, call = _ask(client, pattern, names, text, most - len(rows))
+            columns, found, call = _ask(client, pattern, names, text, most - len(rows))
         except EndpointError as error:
             if not pattern.silent:
                 raise
             calls.append(Call(pattern.endpoint, text, error=error.reason))
-            return Remote((), [()], tuple(calls))
+            none = tuple(sorted(certain(pattern.text))) if pattern.wanted is None else pattern.wanted
+            return Remote(none, [(None,) * len(none)], tuple(calls))
+        names = columns
         calls.append(call)
         rows += found
-    return Remote(names, rows, tuple(calls))
+    return Remote(names or (), rows, tuple(calls))
 
 
 def _query(
     pattern: Pattern,
-    names: Sequence[str],
+    names: Sequence[str] | None,
     given: Sequence[str],
     batch: Sequence[Sequence[Term | None]] | None,
     most: int,
@@ -131,18 +142,24 @@ def _query(
     if batch is not None:
         values = block(given, batch)
         where = f"{{ {values} {pattern.text}\n}}" if plain(pattern.text) else f"{{ {values} {where} }}"
-    projected = " ".join(f"?{name}" for name in names) or "*"
+    projected = " ".join(f"?{name}" for name in names or ()) or "*"
     return f"{pattern.prologue}SELECT {projected} WHERE {where} LIMIT {most}"
 
 
-def _ask(client: Client, pattern: Pattern, names: Sequence[str], text: str, most: int) -> tuple[Rows, Call]:
+def _ask(
+    client: Client, pattern: Pattern, names: tuple[str, ...] | None, text: str, most: int
+) -> tuple[tuple[str, ...], Rows, Call]:
     answer = client.ask(pattern.endpoint, text)
     pieces = iter((answer.body,))
     try:
         solutions = read_results(lambda: next(pieces, b""), query=text, close=lambda: None)
-        if names and set(solutions.variables) != set(names):
-            got = ", ".join(solutions.variables) or "none"
-            raise EndpointError(pattern.endpoint, f"answered with the columns {got} instead of {', '.join(names)}")
+        got, known = set(solutions.variables), variables(pattern.text)
+        least, all_names = (set(names), set(names)) if names else (certain(pattern.text), known)
+        if not least <= got <= all_names:
+            shown = ", ".join(solutions.variables) or "none"
+            wanted = ", ".join(names or sorted(known)) or "none"
+            raise EndpointError(pattern.endpoint, f"answered with the columns {shown} instead of {wanted}")
+        names = names or solutions.variables
         order = [solutions.variables.index(name) for name in names]
         rows: Rows = []
         for row in solutions.rows:
@@ -156,7 +173,7 @@ def _ask(client: Client, pattern: Pattern, names: Sequence[str], text: str, most
     call = Call(
         answer.url, text, len(rows), answer.seconds, answer.media_type, answer.date, answer.sha256
     )  # fmt: skip
-    return rows, call
+    return names, rows, call
 
 
 _TOO_MANY = "has more than {:,} rows for this pattern, the most that are taken; ask for less, or raise max_rows"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siibra_kg.errors import QueryError
-from siibra_kg.federation.fetch import Pattern, fetch
+from siibra_kg.federation.fetch import fetch, pattern_of
 from siibra_kg.federation.split import refused, selects_all, services, variables
 from siibra_kg.federation.values import block
 from siibra_kg.sparql import Kind, guard, tokenize
@@ -54,13 +54,11 @@ def rewrite(query: str, allowed: Collection[str], client: Client) -> str:
     for service in found:
         _check(query, service, allowed)
     prologue = _prologue(query)
+    everything = selects_all(query)
     pieces, at = [], 0
     for service in found:
         outside = variables(query[: service.start]) | variables(query[service.end :])
-        inside = variables(service.pattern)
-        everything = selects_all(query)
-        wanted = tuple(sorted(inside if everything else inside & outside))
-        remote = fetch(client, Pattern(service.endpoint, prologue, service.pattern, wanted, service.silent))
+        remote = fetch(client, pattern_of(service, prologue, None if everything else outside))
         lines = "\n" * query.count("\n", service.start, service.end)  # so that errors still name the right line
         pieces += [query[at : service.start], block(remote.names, remote.rows), lines or " "]
         at = service.end

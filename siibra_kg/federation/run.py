@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import QueryError
 from siibra_kg.federation.answer import FederatedTable
-from siibra_kg.federation.fetch import Limits, Pattern, fetch
+from siibra_kg.federation.fetch import Limits, fetch, pattern_of
 from siibra_kg.federation.split import certain, group_before, selects_all, services, split, variables
 from siibra_kg.federation.values import block
 from siibra_kg.sparql import guard
@@ -77,14 +77,13 @@ def _filled(store: Store, text: str, cut: Split, client: Client, limits: Limits)
     """Put the solutions of a block into its place."""
     service = cut.service
     client.endpoint(service.endpoint or service.named)  # before anything is computed for it
-    inside = variables(service.pattern)
     outside = variables(cut.head + cut.before + " " + cut.after + cut.tail)
-    wanted = tuple(sorted(inside if selects_all(cut.head) else inside & outside))
-    pattern = Pattern(service.endpoint, cut.prologue, service.pattern, wanted, service.silent)
+    pattern = pattern_of(service, cut.prologue, None if selects_all(cut.head) else outside)
     given, values = _local(store, cut, text, limits)
     if values is not None and not values:
         calls: tuple[Call, ...] = ()
-        block_text = block(wanted, []) if wanted else "FILTER(false)"
+        names = certain(service.pattern) if pattern.wanted is None else pattern.wanted
+        block_text = block(sorted(names), []) if names else "FILTER(false)"
     else:
         remote = fetch(client, pattern, given, values, limits)
         block_text, calls = block(remote.names, remote.rows), remote.calls
@@ -108,9 +107,11 @@ def _local(store: Store, cut: Split, query: str, limits: Limits) -> tuple[tuple[
             f"more than {limits.local_rows:,} values would be sent to {cut.service.endpoint}; ask for less at a time"
         )
         raise QueryError(reason, query)
+    # A blank node here is no node there, and each solution there has a value for these variables.
+    rows = [row for row in rows if not any(isinstance(term, BlankNode) for term in row)]
     if not rows:
         return tuple(shared), []
-    bound = [i for i in range(len(shared)) if not any(row[i] is None or isinstance(row[i], BlankNode) for row in rows)]
+    bound = [i for i in range(len(shared)) if not any(row[i] is None for row in rows)]
     if not bound:
         return (), None
     given = tuple(shared[i] for i in bound)

@@ -1,4 +1,4 @@
-"""The graph that stands for somebody else's in tests of federation: UBERON's bridges to Allen's atlases and NIF's graphs.
+"""Somebody else's graph in tests of federation: the bridges from UBERON to the atlases of Allen, and the graphs of NIF.
 
 Each file is one named graph. The files in OBO format are read line by line: names become ``skos:prefLabel``, and
 ``part_of`` becomes the existential restriction that OBO's mapping to OWL makes of it.

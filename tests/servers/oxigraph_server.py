@@ -15,7 +15,7 @@ from servers import Unavailable, free_port, stop, wait_until_ready
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["oxigraph_server"]
+__all__ = ["oxigraph_server", "oxigraph_writable"]
 
 
 def _binary() -> str:
@@ -42,5 +42,19 @@ def oxigraph_server(nquads: bytes) -> Iterator[str]:
         try:
             wait_until_ready(process, f"http://{bind}/")
             yield f"http://{bind}/query"
+        finally:
+            stop(process)
+
+
+@contextmanager
+def oxigraph_writable() -> Iterator[str]:
+    """Serve an empty store that can be written to, and give the address of its Graph Store."""
+    with tempfile.TemporaryDirectory(prefix="oxigraph-") as folder:
+        bind = f"127.0.0.1:{free_port()}"
+        serve = [_binary(), "serve", "--location", folder, "--bind", bind, "--union-default-graph"]
+        process = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until_ready(process, f"http://{bind}/")
+            yield f"http://{bind}/store"
         finally:
             stop(process)
