@@ -462,7 +462,7 @@ def test_search_ranks_as_find_does(real, spec):
 
 @pytest.mark.mirror
 def test_search_forgives_and_is_quick(real):
-    """Warm answers of the job, typing and typos alike; a generous bound for slow machines, 20 ms is what is wanted."""
+    """Warm answers take less than 20 ms, typing and typos alike; the best of four, as neighbours take their turns."""
     ask(real, "/search.json?q=x")
     for typed, name in (
         ("amygdla", "amygdala"),
@@ -471,20 +471,12 @@ def test_search_forgives_and_is_quick(real):
     ):
         hits = json.loads(ask(real, "/search.json?q=" + typed.replace(" ", "+")).body)["hits"]
         assert name in hits[0]["name"].lower(), typed
-    took = []
-    for text in (
-        "a",
-        "ar",
-        "area",
-        "area h",
-        "area hoc1 left",
-        "nucleus of the",
-        "lft hipocampus",
-        "julich brain 3.1",
-        "zzzzqq",
-    ):
-        start = time.perf_counter()
-        ask(real, "/search.json?q=" + text.replace(" ", "+"))
-        took.append(time.perf_counter() - start)
-    assert sorted(took)[len(took) // 2] < 0.02, took
-    assert max(took) < 0.1, took
+    texts = ("a", "ar", "area", "area h", "area hoc1 left", "nucleus of the", "lft hipocampus", "julich 3.1", "zzzzqq")
+    best = {text: min(_seconds(real, text) for _ in range(4)) for text in texts}
+    assert max(best.values()) < 0.02, best
+
+
+def _seconds(state, text):
+    start = time.perf_counter()
+    ask(state, "/search.json?q=" + text.replace(" ", "+"))
+    return time.perf_counter() - start
