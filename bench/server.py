@@ -59,7 +59,7 @@ def paths(snapshot: Path, into: Path) -> tuple[Path, Path, list[str]]:
 def load(served: Served, asked: Path, clients: int, seconds: float, *, status: bool = False) -> Figures:
     """Let wrk ask for a while; gives what it measured."""
     env = {**os.environ, "PATHS": str(asked)} | ({"STATUS": "1"} if status else {})
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "20s", "-s", str(SCRIPT), served.url]
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:.0f}s", "--timeout", "20s", "-s", str(SCRIPT), served.url]
     told = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
     line = next(line for line in told.splitlines() if line.startswith("FIGURES "))
     figures: Figures = json.loads(line.partition(" ")[2])
@@ -80,7 +80,7 @@ def lookups(own: tuple[Served, Path], peer: tuple[Served, Path], rounds: int, se
     for clients, most in CLIENTS.items():
         runs: dict[str, list[Figures]] = defaultdict(list)
         for served, asked in (own, peer):
-            load(served, asked, clients, 0.5)
+            load(served, asked, clients, 1.0)
         for _ in range(rounds):
             runs["own"].append(load(*own, clients, seconds, status=clients == 256))
             runs["peer"].append(load(*peer, clients, seconds))

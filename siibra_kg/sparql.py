@@ -143,8 +143,11 @@ def query_form(text: str) -> str:
     raise QueryError("the query is empty", text)
 
 
-_SERVICE = re.compile(r"(?<![\w:.$?@-])service(?![\w:.-])", re.IGNORECASE)
-_LINK_WORDS = frozenset({"UNION", "OPTIONAL", "MINUS", "BIND", "FILTER", "GRAPH", "SERVICE", "AS", "EXISTS"})
+#: Where ``SERVICE`` could be, as far as one can tell without tokens.
+_SERVICE = re.compile(r"service(?![/.&=%\d_)\]-])", re.IGNORECASE)
+#: Inside words too: pyoxigraph's parser has no tokens, it reads ``trueOPTIONAL{`` as two words and ``SERVICESILENT`` as
+#: a call, as ``SERVICE:x{`` with an empty prefix.
+_LINK = re.compile("UNION|OPTIONAL|MINUS|BIND|FILTER|GRAPH|SERVICE|AS$|EXISTS")
 #: A bracket with more terms than this is a collection of RDF, which engines hold as a chain of triples.
 _LONG_LIST = 50
 #: A text of more characters than this may hold too long a collection without any sign that could be counted.
@@ -173,16 +176,19 @@ def guard(text: str, *, service: bool = False) -> None:
     ``?a<?b#>`` is one IRI for a tokenizer and a comparison with a comment for pyoxigraph's parser, so that what
     follows can be hidden from either. A text that would need a closer look and has such a place is refused.
     """
-    calls = not service and _SERVICE.search(text) is not None
+    named = _SERVICE.search(text) is not None
+    calls = named and not service
     brackets = sum(map(text.count, "{[(<"))
     links = sum(map(text.count, "-+*/|&!.;=>^,")) + 2 * brackets  # words that link take a bracket
-    if not calls and brackets <= MAX_DEPTH and links <= MAX_LINKS and len(text) <= _LONG_TEXT:
+    if not named and brackets <= MAX_DEPTH and links <= MAX_LINKS and len(text) <= _LONG_TEXT:
         return
     seen = _Survey()
     for token in tokenize(text):
         seen.add(token)
         if calls and token.kind is Kind.WORD and token.text.upper() == "SERVICE":
             raise _refused("SERVICE calls another machine, which this store does not do", text, token.start)
+        if seen.glued is not None:
+            raise _refused("write a space before and after SERVICE, or another prefix", text, seen.glued)
         if len(seen.open) > MAX_DEPTH:
             raise _refused(f"more than {MAX_DEPTH} brackets inside each other", text, token.start)
         if seen.links > MAX_LINKS:
@@ -202,7 +208,9 @@ class _Survey:
         self.terms: list[int] = []  # in each open bracket, how many terms stand side by side
         self.links = 0
         self.ambiguous: int | None = None
+        self.glued: int | None = None  # where SERVICE may hide in a longer word
         self._operand = False
+        self._named: Token | None = None
 
     def add(self, token: Token) -> None:
         """Take the next token into account."""
@@ -210,6 +218,9 @@ class _Survey:
         if kind in (Kind.SPACE, Kind.COMMENT):
             return
         round_bracket = self.open[-1:] == ["("]
+        if self._named is not None and token.text == "{":  # GRAPH:g { with an empty prefix
+            self._add_word(self._named._replace(text=self._named.text.partition(":")[0] + ":"))
+        self._named = token if kind is Kind.NAME else None
         if kind is Kind.OPEN:
             self.open.append(token.text)
             self.terms.append(0)
@@ -221,11 +232,17 @@ class _Survey:
             # Commas of arguments and signs of numbers in data make no chain, nor do the datatypes of literals.
             self.links += token.text != "^^" and (token.text not in ",+-" or round_bracket != (token.text == ","))
         elif kind is Kind.WORD:
-            # One OPTIONAL or MINUS takes as much of the stack as two of the others: 400 crash where 800 ``||`` do.
-            self.links += 2 * (token.text.upper() in _LINK_WORDS)
+            self._add_word(token)
         elif round_bracket and self._operand:
             self.terms[-1] += 1
             self.links += self.terms[-1] > _LONG_LIST
             if kind is Kind.IRI and ("#" in token.text or "'" in token.text):
                 self.ambiguous = token.start
         self._operand = kind not in (Kind.OPEN, Kind.SIGN, Kind.WORD) and token.text != "}"
+
+    def _add_word(self, token: Token) -> None:
+        word = token.text.upper()
+        # One OPTIONAL or MINUS takes as much of the stack as two of the others: 400 crash where 800 ``||`` do.
+        self.links += 2 * (_LINK.search(word) is not None)
+        if "SERVICE" in word and word != "SERVICE":
+            self.glued = token.start

@@ -27,7 +27,7 @@ __all__ = [
 
 JSON = "application/sparql-results+json"
 #: All status codes that docs/serving.md names.
-DOCUMENTED = frozenset({200, 304, 400, 403, 404, 405, 406, 413, 414, 415, 421, 422, 431, 503, 504})
+DOCUMENTED = frozenset({200, 304, 400, 403, 404, 405, 406, 408, 413, 414, 415, 421, 422, 431, 503, 504})
 
 
 class Outcome(NamedTuple):

@@ -121,6 +121,15 @@ def _services(url: str, port: int) -> list[tuple[str, str]]:
         ("dollar variable", f"SELECT * {{ VALUES $e {{ <{url}> }} SERVICE $e {{ ?s ?p ?o }} }}"),
         ("VALUES at the end", f"SELECT * {{ SERVICE ?e {{ ?s ?p ?o }} }} VALUES ?e {{ <{url}> }}"),
         ("variable called service", f"SELECT * {{ VALUES ?service {{ <{url}> }} SERVICE?service{{ ?s ?p ?o }} }}"),
+        ("glued to SILENT", f"SELECT * {{ SERVICESILENT <{url}> {{ ?s ?p ?o }} }}"),
+        ("glued to a name", f"PREFIX : <http://127.0.0.1:{port}/> SELECT * {{ SERVICE:sparql {{ ?s ?p ?o }} }}"),
+        ("both glued", f"PREFIX : <http://127.0.0.1:{port}/> SELECT * {{ SERVICESILENT:sparql{{?s ?p ?o}} }}"),
+        ("glued to a full stop", f"SELECT * {{ VALUES ?x {{ 1 }} OPTIONAL {{ ?s ?p 2 .{call} }} }}"),
+        ("glued to a number", f"SELECT * {{ OPTIONAL {{ ?s ?p 1{call} }} }}"),
+        ("glued to true", f"SELECT * {{ OPTIONAL {{ ?s ?p true{call} }} }}"),
+        ("glued to an empty name", f"PREFIX p: <urn:> SELECT * {{ ?s ?p p:.{call} }}"),
+        ("glued to a language", f"SELECT * {{ ?s ?p 'x'@en.{call} }}"),
+        ("glued to a variable", f"SELECT * {{ VALUES ?e {{ <{url}> }} SERVICE?e{{?s ?p ?o}} }}"),
         ("in OPTIONAL", f"SELECT * {{ OPTIONAL {{ {call} }} }}"),
         ("in UNION", f"SELECT * {{ {{ ?s ?p ?o }} UNION {{ {call} }} }} LIMIT 1"),
         ("in MINUS", f"SELECT * {{ ?s ?p ?o MINUS {{ {call} }} }} LIMIT 1"),
@@ -215,7 +224,7 @@ def mutated(seed: int, port: int) -> str:
     chance = random.Random(seed)
     word = "".join(chance.choice((c.upper(), c.lower())) for c in "service")
     gap = lambda: chance.choice((" ", "\n", "\t", "\r\n", "# }\n", "#'\r", " #<x>\n", "\f", "", "  "))  # noqa: E731
-    silent = chance.choice(("", "", " SILENT ", " siLent"))
+    silent = chance.choice(("", "", " SILENT ", "siLent"))
     call = f"{word}{gap()}{silent}{gap()}<{chance.choice(addresses(port))}>{gap()}{{{gap()}?s ?p ?o{gap()}}}"
     before = chance.choice(
         ("", "?a ?b '#' .", '?a ?b "\\\\" .', "?a <u:#> ?c .", "FILTER(?a<?b)", "?a ?b '''''\\'''' .", "?a ?b 'x'@en .")

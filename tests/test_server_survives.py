@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from siibra_kg.build.snapshot import Snapshot
 
 #: Seconds that a request may take here, and how much later an answer may come.
-LIMIT, GRACE = 1.0, 1.0
+LIMIT, GRACE = 0.5, 1.0
 #: A cross join that runs until it is stopped.
 ENDLESS = next(bomb.text for bomb in BOMBS if bomb.name == "skipping a million million rows")
 #: The nests and chains that are refused because no engine survives them are refused at these sizes at the latest.
@@ -69,7 +69,7 @@ def test_every_bomb_is_answered_with_an_error_in_time(server: Attacked, snapshot
     before, count, size = contents(snapshot.path), len(server.settled()), resident(server.pid)
     wrong = []
     for bomb in BOMBS:
-        outcome = ask(server.url, bomb.text, timeout=LIMIT + GRACE + 5)
+        outcome = ask(server.url, bomb.text, accept="*/*", timeout=LIMIT + GRACE + 5)
         error = is_problem(outcome) and outcome.status in KINDS
         broken = outcome.status == 200 and not outcome.whole
         if not (error or broken) or outcome.seconds > LIMIT + GRACE:
@@ -99,9 +99,9 @@ def test_riddles_are_answered_or_refused_at_once(server: Attacked) -> None:
 def test_nests_of_any_depth_are_answered_or_refused_at_once(server: Attacked, kind: str) -> None:
     for depth in (1, 10, 99, 1000, 5000, 10_000, 100_000, 1_000_000):
         outcome = ask(server.url, nest(kind, depth))
-        assert outcome.status in (200, 400, 413, 414), (depth, outcome)
+        fine = (200, 422, 504) if depth < DEEP else (400, 413, 414)
+        assert outcome.status in (*fine, 400), (depth, outcome)
         assert outcome.status == 200 or is_problem(outcome), (depth, outcome)
-        assert outcome.status >= 400 or depth < DEEP, f"{depth} times {kind} reached the engine"
         assert outcome.seconds < LIMIT + GRACE, depth
     assert server.serves()
 
@@ -119,9 +119,8 @@ def test_chains_of_any_length_are_answered_or_refused_at_once(server: Attacked, 
 def test_no_process_dies_of_nests_and_chains(server: Attacked) -> None:
     """What is refused is refused before an engine sees it: the workers are the same afterwards."""
     before = server.settled()
-    texts = [nest(k, d) for k in NESTS for d in (99, 5000)] + [chain(k, n) for k in CHAINS for n in (20, 4000)]
-    for text in texts:
-        assert ask(server.url, text).status in DOCUMENTED
+    texts = [nest(kind, 5000) for kind in NESTS] + [chain(kind, 4000) for kind in CHAINS]
+    assert {ask(server.url, text).status for text in texts} <= {200, 400, 413}
     assert server.below() == before
 
 
@@ -277,7 +276,8 @@ def test_a_snapshot_switched_while_serving_is_taken_over_whole(tmp_path: Path) -
 
     settings = Settings(home=home, cache=tmp_path / "cache", offline=True)
     build([Memory(documents(50))], settings=settings)
-    query = "SELECT (COUNT(*) AS ?n) { ?s <https://openminds.om-i.org/props/fullName> ?o }"
+    name = "?s <https://openminds.om-i.org/props/fullName> ?o FILTER(STRSTARTS(?o, 'Person '))"
+    query = f"SELECT (COUNT(*) AS ?n) {{ {name} }}"
     with attacked(None, "--timeout", 5, SIIBRA_KG_HOME=str(home)) as running:
         first = ask(running.url, query)
         assert b'"50"' in first.body

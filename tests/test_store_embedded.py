@@ -169,6 +169,13 @@ CALLS = [
     "SELECT ?s WHERE { FILTER(?a<'>#') SERVICE <URL> { ?s ?p ?o } }",
     "SELECT ?s WHERE { { SELECT ?s WHERE { SERVICE <URL> { ?s ?p ?o } } } }",
     "CONSTRUCT { ?s ?p ?o } WHERE { SERVICE <URL> { ?s ?p ?o } }",
+    # pyoxigraph's parser has no tokens: keywords may touch what stands beside them.
+    "SELECT ?s WHERE { SERVICESILENT <URL> { ?s ?p ?o } }",
+    "PREFIX : <URL> SELECT ?s WHERE { SERVICE:{ ?s ?p ?o } }",
+    "PREFIX : <URL> SELECT ?s WHERE { SERVICESILENT: { ?s ?p ?o } }",
+    "SELECT ?s WHERE { OPTIONAL { ?s ?p ?o .SERVICE <URL> { ?s ?p ?o } } }",
+    "SELECT ?s WHERE { OPTIONAL { ?s ?p 1SERVICE <URL> { ?s ?p ?o } } }",
+    "SELECT ?s WHERE { OPTIONAL { ?s ?p trueSERVICE <URL> { ?s ?p ?o } } }",
 ]
 
 

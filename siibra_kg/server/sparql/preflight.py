@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Dataset", "calls_service", "check_graphs", "dataset_of", "inspect", "services"]
 
-_SERVICE = re.compile(r"(?<![\w:.$?@-])service(?![\w:.-])", re.IGNORECASE)
+_SERVICE = re.compile("service", re.IGNORECASE)  # anywhere: what it belongs to is for the tokenizer to tell
 _FROM = re.compile(r"(?<![\w:.$?@-])from(?![\w:.-])", re.IGNORECASE)
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
@@ -30,7 +30,7 @@ class Dataset(NamedTuple):
     named: tuple[str, ...]
 
 
-def inspect(query: str) -> Dataset | None:
+def inspect(query: str, base: str = "") -> Dataset | None:
     """Refuse what may not reach the engine; gives the dataset that the query names itself.
 
     Raises
@@ -45,7 +45,7 @@ def inspect(query: str) -> Dataset | None:
         token = next(_services(query))[0]
         raise _forbidden("service-not-allowed", detail, query, token)
     guard(query, service=True)  # it has been looked for
-    return dataset_of(query) if _FROM.search(query) else None
+    return dataset_of(query, base) if _FROM.search(query) else None
 
 
 def calls_service(query: str) -> bool:
@@ -104,14 +104,13 @@ def _forbidden(kind: str, detail: str, query: str, token: Token, **facts: object
     return Refused(403, kind, detail, (), line=line, column=column, **facts)
 
 
-def dataset_of(query: str) -> Dataset | None:
-    """Read the dataset clauses of a query (SPARQL 1.1, section 13.2).
+def dataset_of(query: str, base: str = "") -> Dataset | None:
+    """Read the dataset clauses of a query (SPARQL 1.1, section 13.2); relative IRIs are relative to ``base``.
 
     >>> dataset_of("BASE <urn:x:> PREFIX g: <urn:g:> SELECT * FROM <a> FROM NAMED g:b { ?s ?p ?o }")
     Dataset(default=('a',), named=('urn:g:b',))
     """
     prefixes: dict[str, str] = {}
-    base = ""
     found: tuple[list[str], list[str]] = ([], [])
     last, before = "", ""
     for token in _words(query):
