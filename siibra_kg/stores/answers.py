@@ -45,6 +45,7 @@ def evaluate(
     dataset: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
     *,
     own_dataset: bool = False,
+    base_iri: str | None = None,
 ) -> EngineAnswer:
     """Begin to evaluate a query; the caller has looked at it with :func:`siibra_kg.sparql.guard`.
 
@@ -60,6 +61,8 @@ def evaluate(
     own_dataset
         Whether the query has ``FROM`` or ``FROM NAMED``, which hold then. Otherwise the default graph is the union of
         all graphs.
+    base_iri
+        What relative IRIs in the query are relative to, unless it says so itself.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def evaluate(
     elif not own_dataset:
         options = {"use_default_graph_as_union": True}
     with query_errors(query):
-        return EngineAnswer(store.native.query(query, **options), query)
+        return EngineAnswer(store.native.query(query, base_iri=base_iri, **options), query)
 
 
 class EngineAnswer:

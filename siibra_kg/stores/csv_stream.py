@@ -20,7 +20,7 @@ _MEANS = MappingProxyType({"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"
 
 
 class CsvStream(Counter):
-    """Takes TSV and writes CSV: IRIs without brackets, literals as their text, quoted where needed.
+    r"""Takes TSV and writes CSV: IRIs without brackets, literals as their text, quoted where needed.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class CsvStream(Counter):
     --------
     >>> out = io.BytesIO()
     >>> stream = CsvStream(out, 10)
-    >>> _ = stream.write(b'?x\\t?y\\n<urn:a,b>\\t"two\\\\nlines"@en\\n')
+    >>> _ = stream.write(b'?x\t?y\n<urn:a,b>\t"two\\nlines"@en\n')
     >>> out.getvalue()
-    b'x,y\\r\\n"urn:a,b","two\\nlines"\\r\\n'
+    b'x,y\r\n"urn:a,b","two\nlines"\r\n'
     """
 
     def __init__(self, out: BinaryIO, most: int) -> None:

@@ -213,6 +213,10 @@ def query_errors(query: str) -> Iterator[None]:
         raise QueryError(reason, query, line=int(found[1]), column=int(found[2])) from error
     except (ValueError, OSError) as error:
         raise QueryError(str(error), query) from error
+    except RuntimeError as error:
+        if "custom function" not in str(error):
+            raise
+        raise QueryError(str(error), query) from error
 
 
 def _rows(

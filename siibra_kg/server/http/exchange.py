@@ -140,7 +140,7 @@ class Exchange:
             tag = tag and tag + b"-gz"
         if status == 200:
             _describe(head, tag)
-        if status != 304 and status != 204:
+        if status not in (204, 304):
             head.append((b"content-length", b"%d" % len(body)))
         await self._send({"type": "http.response.start", "status": status, "headers": head})
         await self._send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else body})

@@ -76,10 +76,10 @@ class GuardedProtocol(HttpToolsProtocol):
         """Let go of a connection, and of the work for it."""
         self._gate.all.discard(self)
         super().connection_lost(exc)
-        scope = cast("dict[str, Any]", self.scope or {})
-        task = scope.get(TASK)
+        scope = cast("dict[str, Any] | None", self.scope)  # nothing was asked over some connections
+        task = scope.get(TASK) if scope is not None else None
         if task and not task.done():
-            scope[GONE] = True
+            cast("dict[str, Any]", scope)[GONE] = True
             task.cancel()
 
     def data_received(self, data: bytes) -> None:

@@ -30,8 +30,8 @@ def evaluate(state: State, payload: Mapping[str, Any]) -> Reply:
     state
         Of the worker.
     payload
-        ``q``, the query; ``r`` and ``g``, the forms for results and for graphs, empty if not wanted; ``d`` and ``n``, the graphs of a dataset, where the request gives one; ``u``, the
-        address of the server, for ``html``.
+        ``q``, the query; ``r`` and ``g``, the forms for results and for graphs, empty if not wanted; ``d`` and ``n``,
+        the graphs of a dataset, where the request gives one; ``u``, the address of the server, for ``html``.
 
     Raises
     ------
@@ -44,12 +44,13 @@ def evaluate(state: State, payload: Mapping[str, Any]) -> Reply:
     store = state.kg.store
     if not isinstance(store, OxigraphStore):
         raise Refused(501, "no-engine", "only snapshots and RDF files in Oxigraph are served")
-    own = inspect(query)
+    base = _base_iri(state)
+    own = inspect(query, base)
     asked = Dataset(tuple(payload["d"]), tuple(payload["n"])) if "d" in payload else None
     if asked or own:
         _check(asked or own, store)
     try:
-        answer = answers.evaluate(store, query, asked, own_dataset=own is not None)
+        answer = answers.evaluate(store, query, asked, own_dataset=own is not None, base_iri=base)
     except QueryError as error:
         if is_update(error, query):
             raise no_update() from error
@@ -68,6 +69,12 @@ def evaluate(state: State, payload: Mapping[str, Any]) -> Reply:
             raise Refused(422, "row-limit", str(error), limit=most) from None
 
     return Reply(write, media_type(form))
+
+
+def _base_iri(state: State) -> str:
+    """Give what relative IRIs are relative to: ``<id/release/jba-v3.1>`` is what it looks like."""
+    snapshot = state.kg.snapshot
+    return snapshot.manifest.base_iri if snapshot else state.kg.settings.base_iri
 
 
 def _check(asked: Dataset | None, store: OxigraphStore) -> None:
