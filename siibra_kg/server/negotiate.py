@@ -75,7 +75,7 @@ def _ranges(accept: str) -> list[_Range]:
 
 
 def _range(part: str) -> _Range | None:
-    name, *parameters = (p.strip() for p in _SPLIT[";"].findall(part))
+    name, *parameters = [p.strip() for p in _SPLIT[";"].findall(part)] or [""]
     kind, slash, subtype = name.lower().partition("/")
     if name == "*":  # as some old clients write it
         kind, slash, subtype = "*", "/", "*"
