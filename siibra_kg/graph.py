@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import rdflib
     from typing_extensions import Self
 
+    from siibra_kg.federation import Endpoint, Federation
     from siibra_kg.questions.ask import Asker
     from siibra_kg.questions.checks import CheckReport
     from siibra_kg.questions.citations import Citation
@@ -165,6 +166,28 @@ class KnowledgeGraph(Measured, Located, Told):
     def explain(self, name: str, /, **values: object) -> str:
         """Give the exact SPARQL that :meth:`query` would send."""
         return self.templates[name].bind(self._resolved(name, values))
+
+    def federate(self, endpoints: Mapping[str, str | Endpoint]) -> Federation:
+        """Put other SPARQL endpoints beside this graph. Nothing is sent before the first query.
+
+        Parameters
+        ----------
+        endpoints
+            By names of your own: addresses, names of known endpoints (:func:`siibra_kg.federation.presets`), or
+            :class:`~siibra_kg.federation.Endpoint` values with limits of their own.
+
+        Raises
+        ------
+        EndpointError
+            If an address is malformed.
+
+        Examples
+        --------
+        >>> kg.federate({"uberon": "ubergraph"}).query("federate/part-of", terms="UBERON:0002436")  # doctest: +SKIP
+        """
+        from siibra_kg.federation import federate  # noqa: PLC0415  70 ms for those who ask others
+
+        return federate(self.store, self.templates, endpoints, self.settings, resolved=self._resolved)
 
     def _resolved(self, name: str, values: dict[str, object]) -> dict[str, object]:
         """Look up names that are given where a template takes IRIs."""

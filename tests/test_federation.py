@@ -97,6 +97,11 @@ SHAPES = (
     "SELECT * { ?s :same ?t @ { ?t :above ?u BIND(STR(?u) AS ?v) FILTER(CONTAINS(?v, 'mid')) } }",
     "SELECT * { ?s :same ?t @ { VALUES ?t { :x :y } ?t :above ?u MINUS { ?t :label ?l } } }",
     "SELECT * { ?s :same ?t . @ { ?t :above ?u } . @ { ?u :above ?v } }",  # two calls
+    "SELECT * { ?s :same ?t @ { OPTIONAL { ?t :label ?l } ?t :above ?u } }",
+    "SELECT * { ?s :same ?t @ { ?t :above ?u MINUS { ?u :above ?t } OPTIONAL { ?t :label ?l FILTER(?t = :x) } } }",
+    "SELECT * { ?s :same ?t @ { MINUS { ?t :label ?l } ?t :above ?u } }",
+    "SELECT * { ?s :same ?t @ { ?q :size ?n BIND(:x AS ?t) } }",
+    "SELECT * { ?s :same ?t @ { { ?t :above ?u } { ?t :above ?v OPTIONAL { ?t :label ?l } } } }",
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import EndpointError
 from siibra_kg.federation.answer import Call
-from siibra_kg.federation.split import certain, plain, variables
+from siibra_kg.federation.split import certain, first_part, variables
 from siibra_kg.federation.values import batches, block
 from siibra_kg.sparql import guard
 from siibra_kg.stores.results import BrokenResults, read_results
@@ -141,7 +141,9 @@ def _query(
     where = f"{{{pattern.text}\n}}"  # the pattern may end with a comment
     if batch is not None:
         values = block(given, batch)
-        where = f"{{ {values} {pattern.text}\n}}" if plain(pattern.text) else f"{{ {values} {where} }}"
+        # Inside of the pattern where that means the same: engines evaluate a group by itself first, in 6 s for 0.03.
+        inside = certain(first_part(pattern.text)).issuperset(given)
+        where = f"{{ {values} {pattern.text}\n}}" if inside else f"{{ {values} {where} }}"
     projected = " ".join(f"?{name}" for name in names or ()) or "*"
     return f"{pattern.prologue}SELECT {projected} WHERE {where} LIMIT {most}"
 

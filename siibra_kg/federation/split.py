@@ -21,8 +21,8 @@ __all__ = [
     "Service",
     "Split",
     "certain",
+    "first_part",
     "group_before",
-    "plain",
     "refused",
     "selects_all",
     "services",
@@ -267,16 +267,21 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
     return len(tokens)
 
 
-def plain(pattern: str) -> bool:
-    """Tell whether all parts of a group are joined with each other, so that one more may stand before them."""
+def first_part(pattern: str) -> str:
+    """Give the part of a pattern before its first OPTIONAL, MINUS or BIND; nothing of a sub-select.
+
+    Solutions of this part are only joined. Values of variables that it binds for certain may so be given at its
+    start: they choose among its solutions, and add nothing to them that what follows could see.
+    """
     depth = 0
-    for i, token in enumerate(tokens := significant(pattern)):
+    for i, token in enumerate(significant(pattern)):
         depth += (token.text == "{") - (token.text == "}")
-        if depth == 0 and token.kind is Kind.WORD and token.text.upper() in ("OPTIONAL", "MINUS", "BIND"):
-            return False
-        if i == 0 and tokens[0].text.upper() == "SELECT":
-            return False
-    return True
+        word = token.text.upper() if token.kind is Kind.WORD and depth == 0 else ""
+        if i == 0 and word == "SELECT":
+            return ""
+        if word in ("OPTIONAL", "MINUS", "BIND"):
+            return pattern[: token.start]
+    return pattern
 
 
 def group_before(cut: Split) -> str:
