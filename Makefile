@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore long quick lint servers bench notebook golden format clean
+.PHONY: help demo test coverage explore long quick lint servers bench soak notebook golden format clean
 
 help: ## show these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ servers: $(VENV)/.test ## make sure the SPARQL servers, siibra, SSSOM tools and 
 
 bench: $(VENV)/.test ## measure this project beside its peers, in one run
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.test ## five minutes of mixed load on a server: memory, descriptors and processes have to stay as they are
+	$(BIN)/python -m bench.soak
 
 notebook: $(VENV)/.test ## run the notebooks
 	$(BIN)/python -m pytest -q tests/test_notebooks.py

@@ -18,6 +18,8 @@ from siibra_kg.templates import Catalog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from siibra_kg.federation import Federation
+    from siibra_kg.graph import KnowledgeGraph
     from siibra_kg.templates import Template
 
 app = typer.Typer()
@@ -59,6 +61,12 @@ def query(
     if template is None:
         return
     with open_graph(graph) as kg:
+        if any(p.name == "endpoint" for p in template.parameters):
+            joined = _federation(kg, values).query(template.name, **values)
+            for call in joined.calls:
+                say(f"asked {call}")
+            _print_answer(joined, form)
+            return
         answer = kg.query(template.name, **values)
     _print_answer(answer, form)
 
@@ -74,7 +82,16 @@ def explain(
     if template is None:
         return
     with open_graph(graph) as kg:
-        write(kg.explain(template.name, **values))
+        federated = any(p.name == "endpoint" for p in template.parameters)
+        write((_federation(kg, values) if federated else kg).explain(template.name, **values))
+
+
+def _federation(kg: KnowledgeGraph, values: dict[str, Any]) -> Federation:
+    """Make a federation with the one endpoint that the call names: by a name that is known, or by its address."""
+    named = values.pop("endpoint", "")
+    if not named:
+        raise typer.BadParameter("this query asks another endpoint: --endpoint NAME or URL (docs/federation.md)")
+    return kg.federate({"endpoint": named})
 
 
 @app.command()
