@@ -32,21 +32,19 @@ class Page(NamedTuple):
     offset: int
 
 
-def read_page(limit: object, offset: object, most: int) -> Page:
-    """Read ``limit`` and ``offset``: texts of an address, or members of JSON; ``None`` where they are not given.
+def read_page(given: Mapping[str, object], most: int) -> Page:
+    """Read ``limit`` and ``offset``, where they are given: texts of an address, or members of JSON.
 
     Raises
     ------
     Refused
         With status 422, if one is no number of rows, or more than ``most``.
     """
-    first = _number("limit", limit, most)
-    return Page(first, _number("offset", offset, MOST) or 0)
+    limit = _number("limit", given["limit"], most) if "limit" in given else None
+    return Page(limit, _number("offset", given["offset"], MOST) if "offset" in given else 0)
 
 
-def _number(name: str, given: object, most: int) -> int | None:
-    if given is None:
-        return None
+def _number(name: str, given: object, most: int) -> int:
     if isinstance(given, float) and given.is_integer():
         given = int(given)
     text = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""

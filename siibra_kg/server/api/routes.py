@@ -52,8 +52,10 @@ def call(request: Request) -> Job:
     name, suffix = split(request.path)
     template = template_named(name)
     members = _members(request) if request.method == "POST" else None
-    asked = suffix or (members or {}).get("format") or _one(request.query, "format") or ""
-    form = wanted(request.headers.get("accept", ""), asked if isinstance(asked, str) else repr(asked))
+    asked = suffix or _one(request.query, "format") or ""
+    if not asked and members is not None and "format" in members:
+        asked = members["format"] if isinstance(members["format"], str) else repr(members["format"])
+    form = wanted(request.headers.get("accept", ""), asked)
     payload: dict[str, Any] = {"template": name, "form": form.name, "base_url": request.base_url}
     if form is HTML and members is None:
         # What is wrong with a form is told on a page, with the form; and an empty field of a form says nothing.
@@ -65,16 +67,17 @@ def read_call(template: Template, request: Request, members: Mapping[str, Any] |
     """Read what is asked and which rows of it."""
     own = () if pages_itself(template) else ("limit", "offset")
     if members is None:
-        paging = {key: _one(request.query, key) for key in ("limit", "offset")}
+        paging: dict[str, Any] = {key: _one(request.query, key) for key in ("limit", "offset")}
+        paging = {key: value for key, value in paging.items() if value is not None}
         texts = from_pairs(template, [pair for pair in request.query if pair[0] not in (*own, "format")])
     else:
         for key, _ in request.query:
             if key != "format":
                 raise bad_parameter(template, key, "stands in the address; with POST, parameters stand in the body")
-        paging = {key: members.get(key) for key in ("limit", "offset")}
+        paging = {key: members[key] for key in ("limit", "offset") if key in members}
         texts = from_json(template, {k: v for k, v in members.items() if k not in (*own, "format")})
     most = (request.options or ServerOptions()).max_rows
-    page = read_page(paging["limit"], paging["offset"], most)
+    page = read_page(paging, most)
     return {"texts": texts, "limit": page.limit, "offset": page.offset}
 
 

@@ -56,7 +56,7 @@ def _answer(state: State, template: Template, pairs: Sequence[tuple[str, str]], 
     for key in ("limit", "offset"):
         if sum(key == k for k, _ in pairs) > 1:
             raise Refused(422, "bad-parameter", f"{key} takes one value", parameter=key)
-    page = read_page(given.get("limit", str(_ROWS)), given.get("offset"), state.options.max_rows)
+    page = read_page({"limit": str(_ROWS), **given}, state.options.max_rows)
     own = pages_itself(template)
     texts = from_pairs(template, [p for p in pairs if p[0] not in ("limit", "offset")])
     if own:

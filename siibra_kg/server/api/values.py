@@ -50,10 +50,9 @@ def from_json(template: Template, members: Mapping[str, Any]) -> dict[str, list[
     many = {p.name for p in template.parameters if p.many}
     given: dict[str, list[Any]] = {}
     for name, value in members.items():
-        if isinstance(value, list) and name in many:
-            given[name] = value
-        elif value is not None:  # null says what leaving a member out says
-            given[name] = [value]
+        if name in many and not isinstance(value, list):
+            raise bad_parameter(template, name, f"{str(value)[:200]!r} is no array; it takes one, of one or more values")
+        given[name] = value if name in many else [value]
     return _checked(template, given, _member)
 
 
