@@ -130,10 +130,7 @@ class App:
 
 def _routes() -> Iterator[Route]:
     for part in PARTS:
-        try:
-            yield from import_module(part).ROUTES
-        except ImportError as error:
-            sys.stderr.write(f"siibra-kg: {part} is not there: {error}\n")
+        yield from import_module(part).ROUTES
 
 
 async def _tell(exchange: Exchange, reply: Reply) -> None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pyoxigraph as ox
 
+from siibra_kg.errors import QueryError
 from siibra_kg.stores.csv_stream import CsvStream
 from siibra_kg.stores.native import from_native
-from siibra_kg.stores.oxigraph import query_errors
+from siibra_kg.stores.oxigraph import UNDECLARED, query_errors
 from siibra_kg.stores.row_count import Counter, TooManyRows, counter
 from siibra_kg.stores.serialise import write_turtle
+from siibra_kg.vocab import NAMESPACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,8 +79,16 @@ def evaluate(
         }
     elif not own_dataset:
         options = {"use_default_graph_as_union": True}
+    options["base_iri"] = base_iri
+    try:
+        with query_errors(query):
+            return EngineAnswer(store.native.query(query, **options), query)
+    except QueryError as error:
+        if error.reason != UNDECLARED:
+            raise
+    # The project's prefixes need not be declared; giving them each time would cost every query a few microseconds.
     with query_errors(query):
-        return EngineAnswer(store.native.query(query, base_iri=base_iri, **options), query)
+        return EngineAnswer(store.native.query(query, prefixes=dict(NAMESPACES), **options), query)
 
 
 class EngineAnswer:

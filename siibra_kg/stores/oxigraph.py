@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["OxigraphStore", "check_syntax", "query_errors", "to_native"]
+__all__ = ["UNDECLARED", "OxigraphStore", "check_syntax", "query_errors", "to_native"]
 
+#: Why a query is refused that uses a prefix it does not declare.
+UNDECLARED = "the prefix is not declared"
 _WHERE = re.compile(r"error at (\d+):(\d+): (?:expected )?(.*)", re.DOTALL)
 
 
@@ -209,7 +211,7 @@ def query_errors(query: str) -> Iterator[None]:
         if found is None:
             raise QueryError(str(error), query) from error
         expected = re.split(r", (?=\[)", " ".join(found[3].split()))[0][:300]
-        reason = "the prefix is not declared" if "Prefix not found" in expected else f"expected {expected}"
+        reason = UNDECLARED if "Prefix not found" in expected else f"expected {expected}"
         raise QueryError(reason, query, line=int(found[1]), column=int(found[2])) from error
     except (ValueError, OSError) as error:
         raise QueryError(str(error), query) from error

@@ -31,7 +31,7 @@ _GZIP = 31  # zlib's way to ask for the format of gzip
 #: Bytes of a body above the limit that are read and thrown away, so that the client reads the answer.
 _DRAIN, _DRAIN_TIME = 1 << 23, 3.0
 _VARY: Line = (b"vary", b"Accept, Accept-Encoding")
-_EXPOSED: Line = (b"access-control-expose-headers", b"ETag, Link, Content-Location, Retry-After")
+_EXPOSED: Line = (b"access-control-expose-headers", b"ETag, Link, Content-Location, Retry-After, X-Total-Count")
 _ANYBODY: Line = (b"access-control-allow-origin", b"*")
 _PACKED = frozenset({b"image", b"font"})
 
@@ -205,8 +205,11 @@ def _describe(head: list[Line], tag: bytes) -> None:
         head.append((b"etag", b'"%s"' % tag))
         if not any(name == b"cache-control" for name, _ in head):
             head.append((b"cache-control", b"no-cache"))  # kept, but asked for again: the snapshot may have changed
-    if not any(name == b"vary" for name, _ in head):
+    vary = [value for name, value in head if name == b"vary"]
+    if not vary:
         head.append(_VARY)
+    elif b"Accept-Encoding" not in vary[0]:
+        head.append((b"vary", b"Accept-Encoding"))
 
 
 def _packs(lines: tuple[Line, ...]) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["GONE", "TASK", "Gate", "GuardedProtocol"]
 
 #: Bytes that the address of a request, and its head as a whole, may have.
-MAX_URL, MAX_HEAD = 1 << 16, 1 << 17
+MAX_URL, MAX_HEAD = 1 << 16, 1 << 16
 #: Seconds that a client may take to send the head of a request, and its body.
 HEAD_TIME, BODY_TIME = 10.0, 20.0
 #: Seconds that a client may leave an answer unread, and a connection unclosed.
@@ -57,7 +57,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, gate: Gate, **options: Any) -> None:  # noqa: ANN401  uvicorn's
         super().__init__(*args, **options)
         self._gate = gate
-        self._seen = 0
+        self._seen = self._fed = 0
         self._in_head, self._in_body = True, False
         self._begun = False
         self._since = self.loop.time()
@@ -86,8 +86,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Read on, within limits."""
         if self._refused:
             return
+        self._fed = len(data)
         if self._in_head:
-            self._seen += len(data)
+            self._seen += self._fed
             if self._seen > MAX_URL + MAX_HEAD:
                 self._refuse(431, "head-too-large", f"the head of a request has at most {MAX_HEAD:,} bytes")
                 return
@@ -114,7 +115,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the head of a request."""
         self._in_head, self._in_body = False, True
-        if self._seen > MAX_HEAD and sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD:
+        if self._seen + self._fed > MAX_HEAD and sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD:
             self._refusal = (431, "head-too-large", f"the head of a request has at most {MAX_HEAD:,} bytes")
             raise ValueError
         super().on_headers_complete()
@@ -141,7 +142,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.transport.abort()
         elif now - self._paused > READ_TIME:
             self.transport.abort()
-        elif (self._in_head and self._seen and now - self._since > HEAD_TIME) or (
+        elif (self._in_head and self._begun and now - self._since > HEAD_TIME) or (
             self._in_body and now - self._since > BODY_TIME
         ):
             self._refuse(408, "too-slow", "the request did not arrive in time")

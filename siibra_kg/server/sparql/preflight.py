@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from siibra_kg.errors import QueryError
 from siibra_kg.server.problem import Refused
 from siibra_kg.sparql import Kind, Token, guard, position, tokenize
+from siibra_kg.vocab import NAMESPACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -110,7 +111,7 @@ def dataset_of(query: str, base: str = "") -> Dataset | None:
     >>> dataset_of("BASE <urn:x:> PREFIX g: <urn:g:> SELECT * FROM <a> FROM NAMED g:b { ?s ?p ?o }")
     Dataset(default=('a',), named=('urn:g:b',))
     """
-    prefixes: dict[str, str] = {}
+    prefixes = dict(NAMESPACES)
     found: tuple[list[str], list[str]] = ([], [])
     last, before = "", ""
     for token in _words(query):
