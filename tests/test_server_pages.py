@@ -38,7 +38,7 @@ SMALL = f"""
 <id/region/at-v1/part> a skg:Region ; skos:prefLabel "the part" ; skos:inScheme <id/release/at-v1> ; skg:depth 1 ;
   skg:nameKey "the part" ; skg:partOf <id/region/at-v1/whole> ; skos:broaderTransitive <id/region/at-v1/whole> ;
   skg:colorHex "#AABBCC" ; skos:exactMatch <http://purl.obolibrary.org/obo/UBERON_0000001> ;
-  skg:openmindsPartOf <id/region/at-v1/other> .
+  skg:openmindsPartOf <id/region/at-v1/other> ; skg:siibraOrder 2 .
 <id/region/at-v1/other> a skg:Region ; skos:prefLabel "other tree" ; skos:inScheme <id/release/at-v1> ; skg:depth 0 ;
   skg:nameKey "other tree" .
 <id/feature/f1> a skg:Feature , skg:ReceptorDensityFingerprint ; skos:prefLabel "a fingerprint" ;

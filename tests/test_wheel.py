@@ -29,6 +29,10 @@ def test_the_wheel_holds_every_template_and_ontology(wheel):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file():
                 assert f"siibra_kg/_data/{path.relative_to(ROOT).as_posix()}" in names
+    for folder in ("templates", "static"):  # what pages are made of
+        files = [p for p in (ROOT / "siibra_kg/server/pages" / folder).rglob("*") if p.is_file()]
+        assert {p.relative_to(ROOT).as_posix() for p in files} <= names
+        assert files
     assert not [n for n in names if n.startswith("tests/")]
     assert "siibra_kg/py.typed" in names
 

@@ -94,13 +94,16 @@ def mappings(desk: Desk, iri: IRI) -> Block | None:
     for row in about:
         said: Row = (
             cell(_number(row.confidence), "number"),
-            desk.nodes(row.justification),
+            desk.nodes(row.justification, words(row.justification)),
             desk.nodes(row.mapping_source or row.source, _graph(row.mapping_source or row.source)),
         )
         known.setdefault((row.subject, row.property, row.object), []).append(said)
     rows: dict[Row, None] = {}
     for row in terms:
-        start: Row = (desk.nodes(row.property), desk.nodes(row.term, _term(row.term, row.term_name)))
+        start: Row = (
+            desk.nodes(row.property, words(row.property)),
+            desk.nodes(row.term, _term(row.term, row.term_name)),
+        )
         end: Row = (() if row.via == iri else desk.nodes(row.via, row.via_name),)
         stated: Row = ((), (), desk.nodes(row.source, _graph(row.source)))
         for middle in known.get((row.via, row.property, row.term), [stated]):

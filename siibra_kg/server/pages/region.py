@@ -8,6 +8,7 @@ from siibra_kg.server.pages import parts
 from siibra_kg.server.pages.blocks import Block, Row, Text, cell, swatch
 from siibra_kg.server.pages.measured import features
 from siibra_kg.terms import IRI, local_name
+from siibra_kg.vocab import SKG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,22 +68,21 @@ def _id(iri: IRI | None) -> str | None:
 
 
 def _trails(desk: Desk, iri: IRI) -> Block:
-    """Show the way to the root in the tree that is used, and in that of openMINDS where it is another."""
+    """Show the way to the root in siibra's tree and in that of openMINDS; say so where one has none, or both agree."""
     table = desk.ask("hierarchy/path-to-root", region=iri)
-    trail = tuple(desk.node(row.iri, row.name) for row in reversed(list(_once(table, lambda r: r.iri))))
     stated = desk.ask("hierarchy/openminds-path", region=iri)
-    own = _climbed(stated, iri)
-    rows: list[Row] = []
-    queries = [desk.shown("hierarchy/path-to-root", table)]
-    if len(own) > 1:
-        rows += [
-            (cell("siibra"), trail),
-            (cell("openMINDS"), tuple(desk.node(r.iri, r.name) for r in reversed(own))),
-        ]
-        queries.append(desk.shown("hierarchy/openminds-path", stated))
-    else:
-        rows.append((cell("part of"), trail))
-    return Block("trail", "Where it belongs", "trail", tuple(rows), queries=tuple(queries))
+    counts = desk.ask("node/properties", node=iri)
+    trail = tuple(desk.node(row.iri, row.name) for row in reversed(list(_once(table, lambda r: r.iri))))
+    own = tuple(desk.node(r.iri, r.name) for r in reversed(_climbed(stated, iri)))
+    queries = (desk.shown("hierarchy/path-to-root", table), desk.shown("hierarchy/openminds-path", stated))
+    # What siibra's tree of a release has, has a place in its order; the tree of openMINDS is kept beside it then.
+    if not any(row.property == SKG + "siibraOrder" for row in counts):
+        rows = ((cell("siibra"), cell("has no such region in a tree", "faint")), (cell("openMINDS"), trail))
+        return Block("trail", "Where it belongs", "trail", rows, queries=queries)
+    other = own if len(own) > 1 else cell("states nothing that it is part of", "faint")
+    note = "Both trees agree." if own == trail and len(own) > 1 else ""
+    rows = ((cell("siibra"), trail), (cell("openMINDS"), other))
+    return Block("trail", "Where it belongs", "trail", rows, queries=queries, note=note)
 
 
 def _climbed(table: Iterable[Found], start: IRI) -> list[Found]:

@@ -95,6 +95,11 @@ def static(request: Request) -> Reply:
     return assets.reply(request.path.rpartition("/")[2])
 
 
+def icon(request: Request) -> Reply:  # noqa: ARG001  a handler takes a request
+    """Give the picture that browsers ask for where a page names none."""
+    return assets.reply(assets.address("icon.svg").rpartition("/")[2])
+
+
 def robots(request: Request) -> Reply:  # noqa: ARG001  a handler takes a request
     """Tell crawlers what costs a query each."""
     return Reply(b"User-agent: *\nDisallow: /sparql\nDisallow: /api/\nDisallow: /search\n", "text/plain; charset=utf-8")
@@ -119,5 +124,6 @@ ROUTES: tuple[Route, ...] = (
     Route("/search", _GET, search),
     Route("/search.json", _GET, search),
     Route("/static/{name}", _GET, static),
+    Route("/favicon.ico", _GET, icon),
     Route("/robots.txt", _GET, robots),
 )

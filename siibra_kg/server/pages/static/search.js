@@ -84,10 +84,10 @@
     });
     input.addEventListener("keydown", (event) => {
       const last = list.children.length - 1;
-      if (event.key === "Escape") return show(false);
       if (list.hidden) return;
       if (event.key === "ArrowDown") mark(active < last ? active + 1 : 0);
       else if (event.key === "ArrowUp") mark(active > 0 ? active - 1 : last);
+      else if (event.key === "Escape") show(false); // without its default, which empties the box
       else if (event.key === "Enter" && active >= 0) list.children[active].firstChild.click();
       else return;
       event.preventDefault();
