@@ -74,7 +74,7 @@ def dump(store: Store, snapshot: Snapshot | None, form: str, out: Path | BinaryI
             while chunk := lines.read(1 << 20):
                 target.write(chunk)
         else:
-            convert_quads(lines, form, target)
+            convert_quads(lines, form, target, grouped=snapshot is not None)
 
 
 def write_text(text: str, out: Path | BinaryIO) -> None:

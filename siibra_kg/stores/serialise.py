@@ -44,7 +44,7 @@ def quads_to_text(quads: Iterable[Quad]) -> bytes:
     return "".join(lines).encode()
 
 
-def convert_quads(nquads: BinaryIO, form: str, out: BinaryIO) -> None:
+def convert_quads(nquads: BinaryIO, form: str, out: BinaryIO, *, grouped: bool = False) -> None:
     """Turn sorted N-Quads into another format, as a stream.
 
     Parameters
@@ -55,13 +55,15 @@ def convert_quads(nquads: BinaryIO, form: str, out: BinaryIO) -> None:
         ``nq`` and ``jsonld`` keep the named graphs; ``ttl`` writes their union.
     out
         Written to.
+    grouped
+        Whether the lines stand graph by graph, as in a snapshot: then JSON-LD needs no more memory than one line.
     """
     found = ox.parse(nquads, format=ox.RdfFormat.N_QUADS)
     if form == "ttl":
         write_turtle(_union(found), out)
     elif form == "jsonld":
         # A JSON-LD document groups by graph; sorting by graph first needs the quads at once.
-        ordered = sorted(found, key=lambda quad: str(quad.graph_name))
+        ordered = found if grouped else sorted(found, key=lambda quad: str(quad.graph_name))
         ox.serialize(ordered, out, format=ox.RdfFormat.JSON_LD)
     else:
         ox.serialize(found, out, format=_QUAD_FORMATS[form])
