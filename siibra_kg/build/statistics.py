@@ -71,7 +71,8 @@ class Statistics:
     """The numbers of a whole graph and of each named graph, by IRI and in order.
 
     A triple that two named graphs state is one statement in each of them, so that the numbers of all graphs add up to
-    those of the whole, and these to the lines of a dump. Subjects, objects and entities are counted once.
+    those of the whole, and these to the lines of a dump. Subjects, objects and entities are counted once; a number is
+    one object however it is written, as engines have it.
     """
 
     content_hash: str
