@@ -98,7 +98,9 @@ def attacked(place: Path | str | None, *words: object, **environment: str) -> It
         log = Path(folder, "log")
         with log.open("wb") as out:
             env = {**os.environ, "SIIBRA_KG_OFFLINE": "1", **environment}
-            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=folder, env=env)
+            process = subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, cwd=folder, env=env, start_new_session=True
+            )
         url = f"http://127.0.0.1:{port}"
         try:
             wait_until_ready(process, f"{url}/-/health", seconds=30)

@@ -300,17 +300,23 @@ def test_a_snapshot_switched_while_serving_is_taken_over_whole(tmp_path: Path) -
         assert again.status == 200, "the old ETag is not that of the new snapshot"
 
 
-def test_a_term_signal_ends_all_processes(snapshot: Snapshot) -> None:
+@pytest.mark.parametrize("to", ["the front process", "all processes of its group"])
+def test_a_term_signal_ends_all_processes(snapshot: Snapshot, to: str) -> None:
+    """In good order: nobody is started again while the others end."""
     with attacked(snapshot.path, "--timeout", 30) as running:
         hanging = threading.Thread(target=ask, args=(running.url, ENDLESS))
         hanging.start()
         time.sleep(0.5)
         below = running.below()
         assert below
-        running.process.terminate()
-        assert running.process.wait(timeout=10) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        if to == "the front process":
+            running.process.terminate()
+        else:
+            os.killpg(running.pid, signal.SIGTERM)
+        assert running.process.wait(timeout=15) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         hanging.join(10)
         assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), 3)
+        assert "Traceback" not in running.log.read_text("utf-8", "replace")
 
 
 def test_a_front_process_that_is_killed_leaves_nobody_behind(snapshot: Snapshot) -> None:

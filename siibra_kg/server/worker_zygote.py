@@ -40,7 +40,8 @@ def main(control: int, network: int, modules: Sequence[str] = ()) -> None:
     modules
         What to import when there is nothing else to do, for the workers that come later.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal: the front process ends us in good order
+    for asked in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C, or who ends all processes of a service at once:
+        signal.signal(asked, signal.SIG_IGN)  # the front process ends us in good order
     isolated = not network and isolate_network()
     modest()
     import siibra_kg.server.worker  # noqa: F401, PLC0415  after the namespaces, which want one thread
