@@ -37,6 +37,9 @@ QUIET = (
     "--window-size=1280,1000",
 )
 
+#: What pages ask for besides; the last where a browser shows JSON.
+OWN = {"/static/style", "/static/search", "/static/icon", "/favicon"}
+
 
 @contextmanager
 def chromium(folder, *, scripts):
@@ -112,11 +115,7 @@ def test_texts_that_attack_do_nothing(browser, url):
         browser.get(url + page)
         # A query that is none is refused, and the browser says so.
         asked = nothing_happened(browser, url, expected=("400 (Bad Request)",))
-        assert {urlsplit(a).path.partition(".")[0] for a in asked[1:]} <= {
-            "/static/style",
-            "/static/search",
-            "/static/icon",
-        }
+        assert {urlsplit(a).path.partition(".")[0] for a in asked[1:]} <= OWN
     browser.get(f"{url}/id/region/x/6")
     assert browser.find_element(By.TAG_NAME, "h1").text == ATTACKS[6]
     assert browser.execute_script("return document.querySelector('h1 bdi').textContent") == ATTACKS[6]
