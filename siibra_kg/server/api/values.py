@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from siibra_kg.server.api.offered import expected
 from siibra_kg.server.problem import Refused
+from siibra_kg.terms import IRI, is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +52,7 @@ def from_json(template: Template, members: Mapping[str, Any]) -> dict[str, list[
     given: dict[str, list[Any]] = {}
     for name, value in members.items():
         if name in many and not isinstance(value, list):
-            raise bad_parameter(template, name, f"{str(value)[:200]!r} is no array; it takes one, of one or more values")
+            raise bad_parameter(template, name, f"{str(value)[:200]!r} is no array of one or more values")
         given[name] = value if name in many else [value]
     return _checked(template, given, _member)
 
@@ -131,5 +132,11 @@ def _value(parameter: Parameter, text: str) -> object:
     if parameter.type == "integer":
         return int(text)
     if parameter.type == "decimal":
-        return round(float(text), _DIGITS)
-    return _TRUTH[text] if parameter.type == "boolean" else text
+        number = Decimal(text)
+        exponent = number.as_tuple().exponent
+        return round(number, _DIGITS) if isinstance(exponent, int) and exponent < -_DIGITS else number
+    if parameter.type == "boolean":
+        return _TRUTH[text]
+    # Between angle brackets stands an IRI and never a name: `urn:x` alone could be either.
+    exact = parameter.type == "iri" and text[0] == "<" and text[-1] == ">" and is_iri(text[1:-1])
+    return IRI(text[1:-1]) if exact else text
