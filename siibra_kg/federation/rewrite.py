@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from siibra_kg.federation.split import Service
     from siibra_kg.web.guarded import Client
 
-__all__ = ["rewrite"]
+__all__ = ["MAX_BLOCKS", "rewrite"]
+
+#: Blocks that one query may have; each may take as long as its endpoint is given.
+MAX_BLOCKS = 4
 
 
 def rewrite(query: str, allowed: Collection[str], client: Client) -> str:
@@ -40,7 +43,8 @@ def rewrite(query: str, allowed: Collection[str], client: Client) -> str:
     Raises
     ------
     QueryError
-        With line and column, if a block names anything else, or a variable, or holds another SERVICE.
+        With line and column, if a block names anything else, or a variable, or holds another SERVICE, or there are
+        more than :data:`MAX_BLOCKS`.
     EndpointError
         If an endpoint does not answer as it should, or with more rows than its limit.
 
@@ -51,6 +55,8 @@ def rewrite(query: str, allowed: Collection[str], client: Client) -> str:
     """
     guard(query, service=True)
     found = services(query)
+    if len(found) > MAX_BLOCKS:
+        raise refused(f"a query here has at most {MAX_BLOCKS} SERVICE blocks", query, found[MAX_BLOCKS].start)
     for service in found:
         _check(query, service, allowed)
     prologue = _prologue(query)

@@ -132,8 +132,15 @@ async def _serve(place: str | None, settings: Settings, options: ServerOptions, 
 
 def _rewriter(settings: Settings, options: ServerOptions) -> Rewriter | None:
     """Answer calls of allowed endpoints; nothing is imported if there are none."""
-    del settings, options
-    return None
+    if not options.services:
+        return None
+    from siibra_kg.federation import Client, Endpoint, rewrite  # noqa: PLC0415  for servers that call others
+
+    # The answers are read in this process, between other requests: less is taken than a worker would write.
+    limits = {"max_bytes": min(options.max_bytes, 20_000_000), "max_rows": min(options.max_rows, 10_000)}
+    endpoints = [Endpoint.configured(url, timeout=options.timeout, **limits) for url in options.services]
+    client = Client(endpoints, offline=settings.offline)
+    return lambda query: rewrite(query, options.services, client)
 
 
 def _most_connections() -> int:

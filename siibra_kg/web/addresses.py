@@ -72,6 +72,24 @@ class Endpoint:
         """The name or address of the machine, without brackets."""
         return urlsplit(self.url).hostname or ""
 
+    @classmethod
+    def configured(
+        cls, url: str, *, timeout: float = 30.0, max_bytes: int = 20_000_000, max_rows: int = 20_000
+    ) -> Endpoint:
+        """Make one of an address that whoever runs the program has written, for instance on its command line.
+
+        An address of this machine or its network may be called if it is written as such: as ``localhost`` or as a
+        number. A name that only leads there may not.
+
+        >>> Endpoint.configured("http://127.0.0.1:7878/query").allow_private
+        True
+        >>> Endpoint.configured("http://sparql.example.org/").allow_private
+        False
+        """
+        made = cls(url, False, timeout, max_bytes, max_rows)
+        private = made.host == "localhost" or ":" in made.host or bool(_NUMERIC.fullmatch(made.host))
+        return cls(url, private, timeout, max_bytes, max_rows)
+
     @property
     def port(self) -> int:
         """The port, also where the address leaves it out."""
