@@ -10,6 +10,9 @@ import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -526,3 +529,36 @@ def test_errors_after_rewriting_name_the_same_line(here: OxigraphStore, there: A
 
 def test_a_federation_is_a_value(here: OxigraphStore) -> None:
     assert isinstance(federate(here, CATALOG, {}, SETTINGS), Federation)
+
+
+@pytest.mark.server
+def test_a_server_answers_calls_of_its_list_and_no_others(there: Asked, canary: Asked, tmp_path: Path) -> None:
+    from tests.servers.serving import serving
+
+    graph = tmp_path / "here.ttl"
+    graph.write_text(HERE)
+    with serving(graph, "--allow-service", there.url, env={"SIIBRA_KG_OFFLINE": ""}) as server:
+
+        def ask(query: str) -> tuple[int, Any]:
+            data = urlencode({"query": query}).encode()
+            request = Request(f"{server.url}/sparql", data, {"Accept": "application/sparql-results+json"})
+            try:
+                with urlopen(request, timeout=20) as response:
+                    return response.status, json.load(response)
+            except HTTPError as error:
+                with error:
+                    return error.code, json.load(error)
+
+        text = f"{PREFIX}SELECT ?u {{ ?s :same ?t SERVICE <{there.url}> {{ ?t :above ?u }} }}"
+        status, found = ask(text)
+        assert (status, len(found["results"]["bindings"])) == (200, 4)
+        for spelling in spellings(canary.url)[:-2]:
+            status, problem = ask(spelling.replace("GOOD", there.url))
+            assert status in (400, 403), (spelling, problem)
+        assert canary == []
+        status, problem = ask(f"{text[:-1]} SERVICE <{there.url}> {{ ?x :odd ?y }} }}".replace("?u {", "* {", 1))
+        assert status == 502, problem
+        assert "blank nodes" in problem["detail"]
+        many = " ".join([f"SERVICE <{there.url}> {{ ?t :above ?u }}"] * 5)
+        assert ask(f"{PREFIX}SELECT * {{ {many} }}")[0] == 400
+        assert ask("ASK {}")[1]["boolean"] is True
