@@ -134,6 +134,8 @@ def test_every_template_gives_the_rows_of_python_and_of_the_command_line(
             with_rows += len(table) > 0
             if values is not catalog()[name].examples[0] or (name.startswith("check/") and not len(table)):
                 continue  # the command line takes 40 ms a call
+            if "graph" in values:
+                continue  # there --graph says which graph is opened
             words = [word for key, text in pairs for word in (f"--{key}", text)]
             printed = CliRunner().invoke(cli.app, ["query", name, *words, "--format", "json"])
             assert json.loads(printed.stdout) == found["rows"], (name, printed.output)
