@@ -76,7 +76,9 @@ def read_results(
     reader = _Reader(read)
     try:
         names = reader.variables()
-        converters = [_cell(n, k, query, text_iris=text_iris) for n, k in zip(names, wanted_types(names, types), strict=True)]
+        converters = [
+            _cell(n, k, query, text_iris=text_iris) for n, k in zip(names, wanted_types(names, types), strict=True)
+        ]
     except BaseException:
         close()
         raise

@@ -97,7 +97,7 @@ class Sender:
     """
 
     def __init__(self, origin: str, credentials: Credentials | None, timeout: float) -> None:
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers.update({"User-Agent": f"siibra-kg/{__version__}", "Accept-Encoding": "identity"})
         self._auth = _AsAsked(origin, credentials)
         self._session.auth = self._auth  # also keeps requests from reading ~/.netrc
@@ -166,6 +166,14 @@ class Sender:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Session(requests.Session):
+    """Knows no redirects: even where it follows none, requests reads their bodies, whatever their size."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Nowhere."""
+        return
 
 
 class _AsAsked(AuthBase):
