@@ -70,11 +70,11 @@ def _id(iri: IRI | None) -> str | None:
 def _trails(desk: Desk, iri: IRI) -> Block:
     """Show the way to the root in siibra's tree and in that of openMINDS; say so where one has none, or both agree."""
     table = desk.ask("hierarchy/path-to-root", region=iri)
-    stated = desk.ask("hierarchy/openminds-path", region=iri)
+    stated = desk.ask("region/openminds-path", region=iri)
     counts = desk.ask("node/properties", node=iri)
     trail = tuple(desk.node(row.iri, row.name) for row in reversed(list(_once(table, lambda r: r.iri))))
     own = tuple(desk.node(r.iri, r.name) for r in reversed(_climbed(stated, iri)))
-    queries = (desk.shown("hierarchy/path-to-root", table), desk.shown("hierarchy/openminds-path", stated))
+    queries = (desk.shown("hierarchy/path-to-root", table), desk.shown("region/openminds-path", stated))
     # What siibra's tree of a release has, has a place in its order; the tree of openMINDS is kept beside it then.
     if not any(row.property == SKG + "siibraOrder" for row in counts):
         rows = ((cell("siibra"), cell("has no such region in a tree", "faint")), (cell("openMINDS"), trail))
