@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import html.parser
 import io
 import json
@@ -40,8 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
+    from siibra_kg.build.snapshot import Snapshot
+
 OFFERED = [t.name for t in offered()]
 URL = "http://127.0.0.1:7687"
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 JSON = {"accept": "application/json"}
 
 
@@ -544,3 +548,24 @@ def test_schemathesis_finds_nothing(served: str, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_schemathesis_finds_nothing_in_any_template(served: str, tmp_path: Path) -> None:
     schemathesis(served, tmp_path, "--phases", "examples,coverage,fuzzing", "--max-examples", "20")
+
+
+# -- the documentation ------------------------------------------------------------------------------------------------
+
+DOCS = Path(__file__).parent.parent / "docs" / "rest.md"
+
+
+@pytest.mark.mirror
+@pytest.mark.server
+def test_the_examples_of_the_documentation_run(both_snapshot: Snapshot) -> None:
+    fenced = re.compile(r"^```(sh|py)\n(.*?)^```\n(?:```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+    blocks = fenced.findall(DOCS.read_text("utf-8"))
+    assert {kind for kind, _, _ in blocks} == {"sh", "py"}
+    with serving(both_snapshot.path) as server:
+        for kind, text, expected in blocks:
+            code = text.replace("http://127.0.0.1:7687", server.url)
+            if kind == "py":
+                exec(compile(code, str(DOCS), "exec"), {})
+                continue
+            done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+            assert doctest.OutputChecker().check_output(expected, done.stdout + "\n", FLAGS), (code, done.stdout)
