@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from siibra_kg.describe.about import About, about, snapshot_dump
 from siibra_kg.describe.documents import DOCUMENTS, document
-from siibra_kg.describe.writing import FORMS
+from siibra_kg.describe.writing import FORMS, fragment
 from siibra_kg.server.job import Job, Reply, Route
 from siibra_kg.server.negotiate import Form, choose
 from siibra_kg.server.problem import Refused
+from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +67,9 @@ def dump(request: Request) -> Job:
 
 
 def _job(request: Request, name: str, form: str) -> Job:
-    return Job("description", {"name": name, "form": form, "base_url": request.base_url}, etag=f"{name}.{form}")
+    # The same snapshot is described otherwise at another address, and by another version of the templates.
+    made_by = fragment(request.base_url, __version__)[:8]
+    return Job("description", {"name": name, "form": form, "base_url": request.base_url}, f"{name}.{form}.{made_by}")
 
 
 def description(state: State, payload: Mapping[str, Any]) -> Reply:
