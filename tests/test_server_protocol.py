@@ -410,6 +410,7 @@ def test_etags_are_compared_weakly():
 # -- life --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_slow_clients_are_dropped_and_quick_ones_answered(server):
     address = urlsplit(server.url)
     slow = [socket.create_connection((address.hostname, address.port)) for _ in range(50)]

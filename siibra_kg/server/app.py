@@ -6,7 +6,7 @@ import asyncio
 import sys
 import traceback
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siibra_kg.errors import SiibraKGError
 from siibra_kg.server.http.exchange import Exchange, Interrupted

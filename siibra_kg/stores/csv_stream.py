@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["CsvStream"]
 
 _ESCAPE = re.compile(r'\\([tnrbf"\'\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})')
+_SPECIAL = re.compile(r'[",\r\n]')
+_QUOTE = '"'
 _MEANS = MappingProxyType({"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"})
 
 
@@ -31,7 +31,8 @@ class CsvStream(Counter):
 
     Examples
     --------
-    >>> out = io.BytesIO()
+    >>> from io import BytesIO
+    >>> out = BytesIO()
     >>> stream = CsvStream(out, 10)
     >>> _ = stream.write(b'?x\t?y\n<urn:a,b>\t"two\\nlines"@en\n')
     >>> out.getvalue()
@@ -53,22 +54,22 @@ class CsvStream(Counter):
         lines = text.split("\n")
         lines.pop()
         self._spend(len(lines) - self._head)
-        made = io.StringIO()
-        writer = csv.writer(made, lineterminator="\r\n")
+        made = []
         if self._head:
             self._head = False
-            writer.writerow([name[1:] for name in lines.pop(0).split("\t")])
-        if "\t" in text:
-            writer.writerows([[_plain(cell) for cell in line.split("\t")] for line in lines])
-        else:
-            # One column: an empty cell is an empty line, which the csv module would write as "".
-            for line in lines:
-                cell = _plain(line)
-                if cell:
-                    writer.writerow([cell])
-                else:
-                    made.write("\r\n")
-        self._out.write(made.getvalue().encode())
+            made.append(",".join([name[1:] for name in lines.pop(0).split("\t")]))
+        for line in lines:
+            if "," in line or "\\" in line or "<<" in line:
+                made.append(_row([_plain(cell) for cell in line.split("\t")]))
+            else:
+                cells = line.split("\t")
+                made.append(",".join([c[1:-1] if c[:1] == "<" else _plain(c) if c[:1] == '"' else c for c in cells]))
+        made.append("")
+        self._out.write("\r\n".join(made).encode())
+
+
+def _row(cells: list[str]) -> str:
+    return ",".join(f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if _SPECIAL.search(cell) else cell for cell in cells)
 
 
 def _plain(cell: str) -> str:

@@ -90,36 +90,42 @@ class _Marked(Counter):
 
 
 class _Json(Counter):
-    """Rows of JSON: ``{"`` after ``,`` or ``[``, and ``{}``.
+    """Rows of JSON: ``{"`` or ``{}`` after ``,`` begin one, and so does what follows ``"bindings":[``.
 
-    In ``,{"x`` the quotation mark either opens a name, or closes a string that ends in ``,{``; then no name follows
-    but one of ``,}:]``. Inside of a string there is no bare quotation mark. ``,{}`` may stand inside of a string, so
-    strings are taken out before it is counted: from the first place in a piece that is certainly outside of one.
+    In ``,{"`` the quotation mark opens the name of a variable, or closes a string that ends in ``,{``; then ``}`` or
+    ``,`` follows. Inside of a string there is no bare quotation mark. ``,{}`` may stand inside of a string, so strings
+    are taken out before it is counted: from the first place in a piece that is certainly outside of one.
     """
 
-    _ROW = re.compile(rb'[,\[]\{"[^,}:\]]')
-    _EMPTY = re.compile(rb"[,\[]\{\}")
+    _FIRST = b'"bindings":[{'
     _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
     _CELL = b'{"type":"'  # nowhere but where a cell begins, for the same reason
 
     def __init__(self, out: BinaryIO, most: int) -> None:
         super().__init__(out, most)
         self._tail = b""
+        self._head: bytes | None = b""  # until the first row was seen
 
     def _count(self, piece: bytes) -> None:
         text = self._tail + piece
-        rows = len(self._ROW.findall(text))
-        if b"{}" in text:
-            if b'"' in text:
-                start = text.find(self._CELL)
-                outside = text if text.startswith(b'{"head"') else text[start:] if start >= 0 else b""
-                rows += len(self._EMPTY.findall(self._STRING.sub(b'""', outside)))
-            else:
-                rows += len(self._EMPTY.findall(text))
-        self._spend(rows)
-        # The longest piece of a mark that is no mark yet; what is counted is not kept.
-        ends = (text[-n:] for n in (3, 2, 1))
-        self._tail = next((end for end in ends if b',{"'.startswith(end) or b'[{"'.startswith(end)), b"")
+        rows = text.count(b',{"')
+        if b'{"}' in text or b'{",' in text:
+            rows -= text.count(b',{"}') + text.count(b',{",')
+        if b",{}" in text:
+            start = text.find(self._CELL) if b'"' in text and not text.startswith(b'{"head"') else 0
+            rows += self._STRING.sub(b'""', text[start:]).count(b",{}") if start >= 0 else 0
+        if self._head is not None:
+            self._head += piece
+            if self._FIRST in self._head:
+                rows += 1
+                self._head = None
+        self._tail = self._unclear(text)
+        self._spend(rows - (self._tail == b',{"'))
+
+    @staticmethod
+    def _unclear(text: bytes) -> bytes:
+        """Give the end of a piece that may be the beginning of a mark."""
+        return next((end for end in (text[-3:], text[-2:], text[-1:]) if b',{"'.startswith(end)), b"")
 
 
 def counter(form: str, out: BinaryIO, most: int) -> Counter:
