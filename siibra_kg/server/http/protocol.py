@@ -51,6 +51,48 @@ class Gate:
             connection.look(now)
 
 
+class Together:
+    """A transport that writes at the end of a turn of the loop what was given to it in that turn.
+
+    uvicorn writes head and body of an answer one after the other: two calls of the system, which take half of the time
+    of the front process where answers are small.
+    """
+
+    __slots__ = ("_loop", "_parts", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever a transport has
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write soon."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def _flush(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def write_eof(self) -> None:
+        """Write what is left, and say that nothing follows."""
+        self._flush()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        """Write what is left, and close."""
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Tell whether it closes."""
+        return self._transport.is_closing()
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """A connection with limits."""
 
@@ -67,7 +109,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or tell it to come back."""
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
         self._gate.all.add(self)
         if len(self._gate.all) > self._gate.most:
             self._refuse(503, "overloaded", "too many connections; come back in a moment")
