@@ -74,23 +74,25 @@ def row(what: str, clients: int, runs: Sequence[Figures], limit: str = "", *, ke
     return f"| {what:<38} | {clients:>7} | {rate:>7.0f} | {p50:>7.2f} | {p99:>7.2f} | {errors:>6} | {limit:<26} |{mark}"
 
 
-def lookups(own: tuple[Served, Path], peer: tuple[Served, Path], rounds: int, seconds: float) -> None:
-    """Look-ups at all numbers of clients, both servers in turn."""
-    print("\n## Look-ups over HTTP (wrk with one thread, both servers in turn, medians)\n\n" + HEAD)
+def lookups(servers: dict[str, tuple[Served, Path]], rounds: int, seconds: float) -> None:
+    """Look-ups at all numbers of clients, all servers in turn; the last one is the peer."""
+    print("\n## Look-ups over HTTP (wrk with one thread, servers in turn, medians)\n\n" + HEAD)
+    *own, peer = servers
     for clients, most in CLIENTS.items():
         runs: dict[str, list[Figures]] = defaultdict(list)
-        for served, asked in (own, peer):
+        for served, asked in servers.values():
             load(served, asked, clients, 1.0)
         for _ in range(rounds):
-            runs["own"].append(load(*own, clients, seconds, status=clients == 256))
-            runs["peer"].append(load(*peer, clients, seconds))
-        rate, theirs = (statistics.median(run["rate"] for run in runs[who]) for who in ("own", "peer"))
-        p99 = statistics.median(run["p99"] for run in runs["own"])
-        failed = sum(run["failed"] + run["late"] + run["socket"] for run in runs["own"])
-        limit = f"p99 <= {most:g} ms, >= {SHARE:.0%}" if most else "only 200, or 503 and when"
-        kept = (p99 <= most and rate >= SHARE * theirs) if most else failed == 0
-        print(row(f"siibra-kg serve ({rate / theirs:.0%} of Oxigraph's)", clients, runs["own"], limit, kept=kept))
-        print(row("oxigraph serve-read-only", clients, runs["peer"]))
+            for name, (served, asked) in servers.items():
+                runs[name].append(load(served, asked, clients, seconds, status=clients == 256 and name != peer))
+        theirs = statistics.median(run["rate"] for run in runs[peer])
+        for name in own:
+            rate, p99 = (statistics.median(run[key] for run in runs[name]) for key in ("rate", "p99"))
+            failed = sum(run["failed"] + run["late"] + run["socket"] for run in runs[name])
+            limit = f"p99 <= {most:g} ms, >= {SHARE:.0%}" if most else "only 200, or 503 and when"
+            kept = (p99 <= most and rate >= SHARE * theirs) if most else failed == 0
+            print(row(f"{name} ({rate / theirs:.0%})", clients, runs[name], limit, kept=kept))
+        print(row(peer, clients, runs[peer]))
 
 
 def neighbours(own: Served, asked: Path, rounds: int, seconds: float) -> None:
@@ -148,8 +150,13 @@ def serving(snapshot: Path, rounds: int = 3, seconds: float = 3.0) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-server-") as folder:
         own_paths, peer_paths, iris = paths(snapshot, Path(folder))
         starting(snapshot, own_paths.read_text().partition("\n")[0], max(3, rounds))
-        with ours(snapshot) as own, oxigraph(snapshot / "store") as peer:
-            lookups((own, own_paths), (peer, peer_paths), rounds, seconds)
+        with ours(snapshot, "--cache", 0) as own, ours(snapshot) as keeping, oxigraph(snapshot / "store") as peer:
+            servers = {
+                "siibra-kg serve, no answer kept": (own, own_paths),
+                "siibra-kg serve": (keeping, own_paths),
+                "oxigraph serve-read-only": (peer, peer_paths),
+            }
+            lookups(servers, rounds, seconds)
             neighbours(own, own_paths, rounds, seconds)
             answers(own, snapshot, iris, max(5, rounds))
             memory(own, peer)
