@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["atlas", "parcellation", "space"]
 
-#: So many regions of a tree are shown; nearly all trees have fewer.
-_TREE = 1500
+#: So many regions of a tree are shown; nearly all releases have fewer without their hemispheres.
+_TREE = 600
 #: Steps by which a tree can be indented.
 _DEEPEST = 12
 
