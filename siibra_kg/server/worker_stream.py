@@ -23,14 +23,17 @@ class AnswerStream(io.RawIOBase):
     ----------
     sock
         Blocking: a reader that does not read holds the job up, until its time is over.
+    number
+        Of the job.
     status, headers
         Of the answer.
     most
         Bytes that the answer may have.
     """
 
-    def __init__(self, sock: socket.socket, status: int, headers: bytes, most: int) -> None:
+    def __init__(self, sock: socket.socket, number: int, status: int, headers: bytes, most: int) -> None:
         self._sock = sock
+        self._number = number
         self._head = (status, headers)
         self._most = most
         self._kept: list[bytes] = []
@@ -64,11 +67,11 @@ class AnswerStream(io.RawIOBase):
         """Send what is left, and the end."""
         if not self.begun:
             self._count()
-            self._sock.sendall(frame(WHOLE, *self._head, b"".join(self._kept)))
+            self._sock.sendall(frame(WHOLE, self._number, *self._head, b"".join(self._kept)))
             return
         if self._kept:
             self._send()
-        self._sock.sendall(frame(END))
+        self._sock.sendall(frame(END, self._number))
 
     def _send(self) -> None:
         self._count()
@@ -77,10 +80,10 @@ class AnswerStream(io.RawIOBase):
         self._size = 0
         try:
             if self.begun:
-                self._sock.sendall(frame(CHUNK, body=body))
+                self._sock.sendall(frame(CHUNK, self._number, body=body))
             else:
                 self.begun = True
-                self._sock.sendall(frame(HEAD, *self._head, body))
+                self._sock.sendall(frame(HEAD, self._number, *self._head, body))
         except OSError as error:
             self.failure = error
             raise

@@ -73,8 +73,10 @@ class Zygote:
             if self._control in ready and not self._fork_all():
                 break
             if not ready and modules:
-                with suppress(Exception):
+                with suppress(Exception):  # the worker that needs it will tell
                     import_module(modules.pop())
+                if not modules:
+                    self._tell({"loaded": True})
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
         os._exit(0)
@@ -82,7 +84,10 @@ class Zygote:
     def _fork_all(self) -> bool:
         """Fork a worker for each descriptor that has come; says whether the front process is there."""
         fds = array.array("i")
-        data, extra, _, _ = self._control.recvmsg(1, socket.CMSG_SPACE(16 * fds.itemsize))
+        try:
+            data, extra, _, _ = self._control.recvmsg(1, socket.CMSG_SPACE(16 * fds.itemsize))
+        except ConnectionError:  # the front process was killed and had not read everything
+            return False
         for level, kind, part in extra:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 fds.frombytes(part[: len(part) - len(part) % fds.itemsize])

@@ -84,7 +84,8 @@ def fail(state, payload):
 def die(state, payload):
     """End as a crash does."""
     if payload.get("trace"):
-        Path(payload["trace"]).open("a", encoding="ascii").write("died\n")
+        with Path(payload["trace"]).open("a", encoding="ascii") as file:
+            file.write("died\n")
     if payload["signal"] == "SEGV":
         ctypes.string_at(0)
     os.kill(os.getpid(), getattr(signal, "SIG" + payload["signal"]))

@@ -54,6 +54,8 @@ class Crew:
         self.members: set[Member] = set()
         self.idle: list[Member] = []
         self.snapshot, self.base_iri = "", settings.base_iri
+        #: One more that has opened the graph and waits for another's end: nobody waits for a start then.
+        self._spare: Member | None = None
         self._next: set[Member] = set()
         self._leaving: set[Member] = set()
         self._path = ""
@@ -101,7 +103,8 @@ class Crew:
 
     def _recruit(self) -> None:
         """Start as many workers as are missing, now or after a pause."""
-        if self._closed or self._recruiting or len(self.members) >= self.count:
+        self._fill_in()
+        if self._closed or self._recruiting or (len(self.members) >= self.count and self._spare is not None):
             return
         now = self._loop.time()
         storm = len(self._crashes) == STORM and now - self._crashes[0] < WITHIN
@@ -114,12 +117,25 @@ class Crew:
 
     def _recruit_now(self) -> None:
         self._recruiting = False
-        while not self._closed and len(self.members) < self.count:
+        if self._closed:
+            return
+        while len(self.members) < self.count:
             self.members.add(self._spawn(self._path, self._generation))
+        if self._spare is None and self._first is not None and self._first.done() and not self._options.in_memory:
+            self._spare = self._spawn(self._path, self._generation)
+
+    def _fill_in(self) -> None:
+        """Let the spare worker take a place that is empty."""
+        spare = self._spare
+        if spare is not None and spare.state == "idle" and len(self.members) < self.count:
+            self._spare = None
+            self.members.add(spare)
+            self.idle.insert(0, spare)
 
     def _spawn(self, path: str, generation: int) -> Member:
         assert self._parent is not None  # noqa: S101  started before
         member = Member(self._owner, self._loop, self._parent.start(), generation)
+        member.cold = not self._parent.loaded
         member.setup(Setup(path, self._settings, self._options, self._jobs).to_json())
         return member
 
@@ -136,9 +152,14 @@ class Crew:
             self._forget(member)
             self.switch()
             return
+        if member is self._spare:
+            self._fill_in()
+            return
         self.idle.insert(0, member)
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
+        if all(m.state != "starting" for m in self.members):
+            self._recruit()
 
     def failed(self, member: Member, reason: str) -> None:
         """Let go of a worker that cannot open the graph."""
@@ -163,6 +184,8 @@ class Crew:
         self._exits.pop(member.pid, None)
         self.members.discard(member)
         self._leaving.discard(member)
+        if member is self._spare:
+            self._spare = None
         if member in self.idle:
             self.idle.remove(member)
 
@@ -191,7 +214,7 @@ class Crew:
         if not member.pid:
             self.failed(member, "the worker ended while opening it")
             return
-        if member.state != "idle":
+        if told is not None:
             self._crashes.append(self._loop.time())
         self._forget(member)
         if told is not None:
@@ -205,7 +228,7 @@ class Crew:
     def _ended(self, pid: int, exit_: Exit) -> None:
         if pid in self._asked:
             self._tell(pid, exit_)
-        elif any(m.pid == pid for m in (*self.members, *self._leaving)):
+        elif any(m.pid == pid for m in self.workers()):
             self._exits[pid] = exit_  # its socket will tell
 
     def _tell(self, pid: int, exit_: Exit | None) -> None:
@@ -248,6 +271,8 @@ class Crew:
         old, self.members, self._next = self.members, self._next, set()
         self._path, self.snapshot, self.base_iri = self._next_path, about["snapshot"], about["base_iri"]
         self.idle[:0] = self.members
+        if self._spare is not None:
+            self._forget(self._spare)
         for member in old:
             self.dismiss(member)
         self._owner.changed()
@@ -259,7 +284,7 @@ class Crew:
         self._closed = True
         if self._watch is not None:
             self._watch.cancel()
-        for member in (*self.members, *self._next, *self._leaving):
+        for member in (*self.workers(), *self._next, *([self._spare] if self._spare else [])):
             member.kill()
         self.members.clear()
         self.idle.clear()

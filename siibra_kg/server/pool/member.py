@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +12,7 @@ import orjson
 
 from siibra_kg.server.pool.answer import Answer, Pieces
 from siibra_kg.server.problem import Refused
+from siibra_kg.server.worker import WARM
 from siibra_kg.server.worker_frames import (
     CHUNK,
     END,
@@ -19,7 +21,7 @@ from siibra_kg.server.worker_frames import (
     HEAD_SIZE,
     READY,
     WHOLE,
-    length,
+    order,
     split,
     unpack_headers,
 )
@@ -52,8 +54,8 @@ class Owner(Protocol):
     def changed(self) -> None:
         """Other workers have taken over."""
 
-    def free(self, member: Member) -> None:
-        """It has done its job."""
+    def free(self, member: Member, ticket: Ticket | None) -> None:
+        """It has done a job; it is idle now, or goes on with the next one."""
 
     def lost(self, member: Member) -> None:
         """Its end of the socket is closed."""
@@ -71,12 +73,14 @@ class Member:
         Its process; 0 until that is known.
     state
         ``starting``, ``idle``, ``busy``, ``gone``.
-    ticket
-        What it does; ``None`` while it has nothing to do or warms up.
+    tickets
+        What it does, and what is written ahead: it goes on with that without being woken up.
     slot
         Whether it has one of the places for jobs that take long.
     low
         Whether its priority is lowered.
+    cold
+        Whether its first jobs have to import what they need.
     retiring
         Whether it ends after what it does now.
     """
@@ -87,8 +91,10 @@ class Member:
         self.born = loop.time()
         self.pid = self.done = self.idle_size = 0
         self.state, self.snapshot = "starting", ""
-        self.ticket: Ticket | None = None
+        self.tickets: deque[Ticket] = deque()
+        self._number = 0
         self.slot = self.low = self.retiring = self.warm = False
+        self.cold = True
         self._owner, self._loop, self._sock = owner, loop, sock
         self._handle: int | None = None
         self._buffer = bytearray()
@@ -102,21 +108,37 @@ class Member:
 
     def setup(self, data: dict[str, Any]) -> None:
         """Say what to open."""
-        text = orjson.dumps(data)
-        self._send(length(len(text)) + text)
+        self._send(order(0, orjson.dumps(data)))
 
     def start(self, ticket: Ticket) -> None:
-        """Give it a job."""
-        self.ticket = ticket
+        """Give it a job; behind those that it has, if any."""
+        self._number = ticket.number = (self._number + 1) & 0xFFFFFFFF
+        self.tickets.append(ticket)
         self.state = "busy"
-        self._send(ticket.text)
+        self._send(order(self._number, ticket.text))
 
-    def start_warming(self, text: bytes) -> None:
+    def start_warming(self) -> None:
         """Give it the job that prepares for others."""
         self.state, self.warm = "busy", True
-        self._send(text)
+        self._number += 1
+        self._send(order(self._number, orjson.dumps((WARM, {}))))
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """What it does now; nothing while it has nothing to do or warms up."""
+        return self.tickets[0] if self.tickets else None
+
+    def take_back(self) -> list[Ticket]:
+        """Take back what is written ahead; the worker forgets it, or its answers are."""
+        behind = [self.tickets.pop() for _ in range(len(self.tickets) - 1)]
+        if behind:
+            self._send(order(self._number))
+        return behind[::-1]
 
     def _send(self, data: bytes) -> None:
+        if self._unsent:
+            self._unsent += data
+            return
         try:
             sent = self._sock.send(data)
         except BlockingIOError:
@@ -124,8 +146,7 @@ class Member:
         except OSError:
             return  # it is gone; the reading side tells
         if sent < len(data):
-            if not self._unsent:
-                self._loop.add_writer(self._sock.fileno(), self._writable)
+            self._loop.add_writer(self._sock.fileno(), self._writable)
             self._unsent = data[sent:]
 
     def _writable(self) -> None:
@@ -156,9 +177,9 @@ class Member:
             self._owner.lost(self)
             return
         if not self._buffer and len(data) >= HEAD_SIZE:
-            kind, status, headers, body = split(data, 0)
+            kind, status, number, headers, body = split(data, 0)
             if kind == WHOLE and len(data) == HEAD_SIZE + headers + body:  # most answers: one frame, in one piece
-                self._whole(status, data[HEAD_SIZE : HEAD_SIZE + headers], data[HEAD_SIZE + headers :])
+                self._whole(number, status, data[HEAD_SIZE : HEAD_SIZE + headers], data[HEAD_SIZE + headers :])
                 return
         self._buffer += data
         self._frames()
@@ -167,18 +188,19 @@ class Member:
         """Take whole frames out of what has come."""
         buffer, at = self._buffer, 0
         while len(buffer) - at >= HEAD_SIZE:
-            kind, status, headers, body = split(buffer, at)
+            kind, status, number, headers, body = split(buffer, at)
             start = at + HEAD_SIZE
             end = start + headers + body
             if len(buffer) < end:
                 break
-            self._frame(kind, status, bytes(buffer[start : start + headers]), bytes(buffer[start + headers : end]))
+            middle = start + headers
+            self._frame(kind, number, status, bytes(buffer[start:middle]), bytes(buffer[middle:end]))
             at = end
         del buffer[:at]
 
-    def _frame(self, kind: int, status: int, headers: bytes, body: bytes) -> None:
+    def _frame(self, kind: int, number: int, status: int, headers: bytes, body: bytes) -> None:
         if kind == WHOLE:
-            self._whole(status, headers, body)
+            self._whole(number, status, headers, body)
         elif kind == READY:
             about = orjson.loads(body)
             self.pid, self.snapshot, self.idle_size = about["pid"], about["snapshot"], about["resident"]
@@ -188,12 +210,14 @@ class Member:
             self._owner.ready(self, about)
         elif kind == FAILED:
             self._owner.failed(self, body.decode())
-        elif self.ticket is not None:
-            self._piece(self.ticket, kind, status, headers, body)
+        elif self.tickets and self.tickets[0].number == number:
+            self._piece(self.tickets[0], kind, status, headers, body)
 
-    def _whole(self, status: int, headers: bytes, body: bytes) -> None:
-        ticket = self.ticket
-        if ticket is not None:
+    def _whole(self, number: int, status: int, headers: bytes, body: bytes) -> None:
+        if self.tickets:
+            ticket = self.tickets[0]
+            if ticket.number != number:  # it was taken back, too late
+                return
             ticket.answer(Answer(status, self._lines(headers), body, self.snapshot))
         self._over()
 
@@ -219,14 +243,9 @@ class Member:
 
     def release(self) -> None:
         """Pass on an answer that was held back: from now on the job cannot be done again."""
-        if self._held is not None and self.ticket is not None:
-            self.ticket.answer(self._held)
+        if self._held is not None and self.tickets:
+            self.tickets[0].answer(self._held)
         self._held = None
-
-    @property
-    def sent(self) -> bool:
-        """Whether anything of the answer may have reached whoever asked."""
-        return self.ticket is not None and self.ticket.pieces is not None and self._held is None
 
     def _lines(self, headers: bytes) -> tuple[tuple[bytes, bytes], ...]:
         lines = self._headers.get(headers)
@@ -237,10 +256,15 @@ class Member:
         return lines
 
     def _over(self) -> None:
-        if self.state == "busy":
+        if self.state != "busy":
+            return
+        self.done += 1
+        ticket = self.tickets.popleft() if self.tickets else None
+        if self.tickets:
+            self.tickets[0].started = self._loop.time()
+        else:
             self.state = "idle"
-            self.done += 1
-            self._owner.free(self)
+        self._owner.free(self, ticket)
 
     # -- its end -------------------------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class Parent:
         self._ended, self._gone = ended, gone
         self._loop = asyncio.get_running_loop()
         self._buffer = b""
-        self.isolated = False
+        self.isolated = self.loaded = False
         self._sock, theirs = socket.socketpair()
         with theirs:
             fd = theirs.fileno()
@@ -96,6 +96,8 @@ class Parent:
                 self._ended(message["ended"], Exit(message["code"], message["most"]))
             elif "isolated" in message:
                 self.isolated = message["isolated"]
+            elif "loaded" in message:
+                self.loaded = True  # workers that are started from now on need not import what jobs need
 
     async def close(self) -> None:
         """End it and with it all workers; waits until they are gone."""

@@ -9,6 +9,10 @@ else wants to. If no such place is free, and others wait, the job is ended and w
 place; nothing of its answer has been sent then, because an answer in pieces is held back until its job has a place. A
 job like one that was slow goes to that line at once. So one worker at least is always with quick jobs, or at most
 :data:`SLOW` seconds away from it.
+
+While all workers are busy, jobs are written ahead to those that have begun their last one a moment ago: such a worker
+goes on without being woken up, which costs more than a lookup does. If its job turns out not to be quick, those behind
+it are taken back and wait in the line again, at its head.
 """
 
 from __future__ import annotations
@@ -18,16 +22,13 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from siibra_kg.server.jobs import JOBS
 from siibra_kg.server.pool import verdict
 from siibra_kg.server.pool.crew import Crew
+from siibra_kg.server.pool.desk import MOMENT, Desk
 from siibra_kg.server.pool.place import Place
-from siibra_kg.server.pool.priority import lower, restore
-from siibra_kg.server.pool.ticket import Lines, Ticket
-from siibra_kg.server.worker import WARM
-from siibra_kg.server.worker_frames import length
+from siibra_kg.server.pool.priority import restore
+from siibra_kg.server.pool.ticket import Ticket
 from siibra_kg.server.worker_limits import resident
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ __all__ = ["SLOW", "Pool"]
 
 #: Seconds after which a job counts as slow, and after which a worker whose client is gone is killed.
 SLOW, GRACE = 0.05, 0.02
-#: Seconds between two looks at what runs, before an idle worker warms up, and in which it has to have done so.
-TICK, QUIET, WARMING = 0.025, 0.5, 30.0
+#: The same for a worker that may have to import first what its job needs.
+COLD = 0.5
+#: Seconds before an idle worker warms up.
+QUIET = 0.5
 
 
-class Pool:
+class Pool(Desk):
     """Workers for one graph.
 
     Parameters
@@ -81,13 +84,9 @@ class Pool:
         self, place: str | None, settings: Settings, options: ServerOptions, *, jobs: Mapping[str, str] = JOBS
     ) -> None:
         options = replace(options, workers=options.workers or max(3, (os.cpu_count() or 1) + 1))
-        self._options = options
+        super().__init__(options)
         self._crew = Crew(self, Place(place, settings), settings, options, jobs)
-        self._lines = Lines()
-        self._slots = 0
-        self._ticking = self._closed = False
         self._warming: Member | None = None
-        self._can_restore = True
 
     async def start(self) -> None:
         """Start the workers; returns when the first is ready.
@@ -138,9 +137,11 @@ class Pool:
             raise verdict.closing()
         lines, idle = self._lines, self._crew.idle
         ticket.slow = lines.is_slow(ticket.key)
-        if idle and not lines and not ticket.slow:
-            self._start(idle.pop(), ticket)
-            return
+        if not lines and not ticket.slow:
+            member = idle.pop() if idle else self._brisk(ticket.arrived)
+            if member is not None:
+                self._start(member, ticket)
+                return
         if len(lines) >= self._options.queue and not idle:
             raise verdict.crowded(len(lines))
         if ticket.slow and self._too_many_slow():
@@ -149,63 +150,23 @@ class Pool:
         self._pump()
         self._tick_soon()
 
-    def _too_many_slow(self) -> bool:
-        return self._lines.slow >= max(1, self._options.queue // 2)
-
-    def _start(self, member: Member, ticket: Ticket) -> None:
-        if ticket.slow:
-            self._give_slot(member)
-        ticket.started = self._loop.time()
-        member.start(ticket)
-        if not self._ticking:
-            self._tick_soon()
-
-    def _pump(self) -> None:
-        """Give waiting jobs to idle workers."""
-        idle = self._crew.idle
-        while idle and self._lines:
-            ticket = self._lines.next(slow=self._slot_free())
-            if ticket is None:
-                return
-            self._start(idle.pop(), ticket)
-
     def abandon(self, ticket: Ticket) -> None:
         """Stop doing a job that nobody waits for: at once if it has run for a while, else soon."""
         ticket.abandoned = True
         if not self._lines.drop(ticket):
-            for member in self._crew.members:
+            for member in self._crew.workers():
                 if member.ticket is ticket and self._loop.time() - ticket.started > GRACE:
                     self._end(member)
                     return
 
-    # -- places for slow jobs ------------------------------------------------------------------------------------
-
-    def _slot_free(self) -> bool:
-        return self._slots < max(1, len(self._crew.members) - 1)
-
-    def _give_slot(self, member: Member) -> None:
-        member.slot = True
-        self._slots += 1
-
-    def _take_slot(self, member: Member) -> None:
-        """Take a place back, and give it to a job that runs without one already."""
-        if not member.slot:
-            return
-        member.slot = False
-        self._slots -= 1
-
-    def _lower(self, member: Member) -> None:
-        if not member.low and member.pid:
-            member.low = True
-            lower(member.pid)
+    # -- what workers tell ---------------------------------------------------------------------------------------
 
     def begun(self, member: Member) -> bool:
         """Let an answer in pieces go out if its job may be slow; else it is held back, and can be done again."""
+        self._take_back(member)
         if not member.slot and self._slot_free():
             self._give_slot(member)
         return member.slot
-
-    # -- what workers tell ---------------------------------------------------------------------------------------
 
     def ready(self, member: Member, about: dict[str, Any]) -> None:
         """Use a worker that has opened the graph."""
@@ -222,16 +183,18 @@ class Pool:
         """Go on with workers that have opened another snapshot."""
         self._pump()
 
-    def free(self, member: Member) -> None:
-        """Use a worker that has done its job."""
-        ticket, member.ticket = member.ticket, None
-        if member is self._warming:
-            self._warming = None
-            self._loop.call_later(QUIET, self._warm_one)
+    def free(self, member: Member, ticket: Ticket | None) -> None:
+        """Use a worker that has done a job."""
         if ticket is not None and (member.slot or ticket.slow):
-            slow = self._loop.time() - ticket.started > SLOW
-            self._lines.learn(ticket.key, slow=slow)
+            self._lines.learn(ticket.key, slow=self._loop.time() - ticket.started > SLOW)
         self._take_slot(member)
+        if member.state == "busy":  # it goes on with what was written ahead
+            if self._lines:
+                self._pump()
+            return
+        if member is self._warming:
+            self._warming, member.cold = None, False
+            self._loop.call_later(QUIET, self._warm_one)
         worn = False
         if member.low:
             member.low = False
@@ -241,46 +204,46 @@ class Pool:
             self._crew.dismiss(member)
         else:
             self._crew.idle.append(member)
-        self._pump()
+        if self._lines:
+            self._pump()
 
     def lost(self, member: Member) -> None:
         """Judge a job whose worker is gone."""
-        ticket, member.ticket = member.ticket, None
-        self._take_slot(member)
-        if member is self._warming:
-            self._warming = None
+        ticket = self._bereave(member)
         sent = ticket is not None and ticket.pieces is not None and ticket.future.done()
 
         def told(exit_: Exit | None) -> None:
             assert ticket is not None  # noqa: S101  asked only with one
             error = verdict.lost(ticket, exit_, member.idle_size, self._options)
             if error is None and not sent and not ticket.abandoned:
-                ticket.retried, ticket.pieces = True, None
+                ticket.tries, ticket.pieces = ticket.tries + 1, None
                 self._lines.put(ticket, first=True)
                 self._pump()
+                self._tick_soon()
             else:
                 ticket.fail(error or verdict.broken())
 
         self._crew.lost(member, None if ticket is None else told)
+        self._pump()
         self._tick_soon()
 
-    def _end(self, member: Member, error: Exception | None = None) -> Ticket | None:
-        """Kill a worker; its job gets an error, if any is given."""
-        ticket, member.ticket = member.ticket, None
+    def _bereave(self, member: Member) -> Ticket | None:
+        """Take from a worker that ends what it has; gives what it was at."""
+        self._take_back(member)
         self._take_slot(member)
         if member is self._warming:
             self._warming = None
+        return member.tickets.popleft() if member.tickets else None
+
+    def _end(self, member: Member, error: Exception | None = None) -> None:
+        """Kill a worker; its job gets an error, if any is given."""
+        ticket = self._bereave(member)
         self._crew.kill(member)
         if ticket is not None and error is not None:
             ticket.fail(error)
-        return ticket
+        self._pump()
 
     # -- the clock -----------------------------------------------------------------------------------------------
-
-    def _tick_soon(self) -> None:
-        if not self._ticking and not self._closed:
-            self._ticking = True
-            self._loop.call_later(TICK, self._tick)
 
     def _tick(self) -> None:
         """Look at what runs and what waits."""
@@ -302,12 +265,15 @@ class Pool:
         if ticket is None:
             return
         age = now - ticket.started
+        if age > MOMENT and len(member.tickets) > 1:
+            self._take_back(member)
+            self._pump()
         if now >= ticket.deadline:
             self._lines.learn(ticket.key, slow=True)
             self._end(member, verdict.out_of_time(ticket, self._options.timeout))
         elif ticket.abandoned and age > GRACE:
             self._end(member)
-        elif age > SLOW:
+        elif age > (COLD if member.cold else SLOW):
             if not member.slot and self._slot_free():
                 self._give_slot(member)
                 member.release()
@@ -338,9 +304,8 @@ class Pool:
             return
         self._crew.idle.remove(cold)
         self._warming = cold
-        text = orjson.dumps((WARM, {}))
         self._lower(cold)
-        cold.start_warming(length(len(text)) + text)
+        cold.start_warming()
 
     def info(self) -> dict[str, Any]:
         """Describe the state: snapshot, workers, how many wait."""
@@ -349,6 +314,7 @@ class Pool:
                 "pid": m.pid,
                 "state": m.state,
                 "slow": m.slot,
+                "warm": not m.cold,
                 "resident": resident(m.pid) if m.pid else 0,
                 "jobs": m.done,
             }
@@ -365,7 +331,7 @@ class Pool:
     async def close(self) -> None:
         """End all workers; whoever waits is told."""
         self._closed = True
-        for ticket in [*self._lines, *(m.ticket for m in self._crew.workers() if m.ticket is not None)]:
+        for ticket in [*self._lines, *(t for m in self._crew.workers() for t in m.tickets)]:
             self._lines.drop(ticket)
             ticket.fail(verdict.closing())
         await self._crew.close()

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from siibra_kg.server.worker_frames import length
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
@@ -33,10 +31,12 @@ class Ticket:
         Stands for the job in what is remembered about it.
     arrived, deadline
         Times of the loop, in seconds. Waiting counts.
+    number
+        By which its worker knows it.
     started
-        When a worker got it.
-    retried
-        Whether a worker was lost over it already.
+        When its worker could begin with it.
+    tries
+        How many workers were lost over it already.
     slow
         Whether it is known to take long: then it may only go where slow jobs may.
     abandoned
@@ -45,16 +45,30 @@ class Ticket:
         The body, if it comes in pieces.
     """
 
-    __slots__ = ("abandoned", "arrived", "deadline", "future", "key", "pieces", "retried", "slow", "started", "text")
+    __slots__ = (
+        "abandoned",
+        "arrived",
+        "deadline",
+        "future",
+        "key",
+        "number",
+        "pieces",
+        "slow",
+        "started",
+        "text",
+        "tries",
+    )
 
     def __init__(self, job: Job, loop: asyncio.AbstractEventLoop, timeout: float) -> None:
         text = orjson.dumps((job.kind, job.payload))
         self.key = hash(text)
-        self.text = length(len(text)) + text
+        self.text = text
+        self.number = 0
         self.future: asyncio.Future[Answer] = loop.create_future()
         self.arrived = self.started = loop.time()
         self.deadline = self.arrived + timeout
-        self.retried = self.slow = self.abandoned = False
+        self.tries = 0
+        self.slow = self.abandoned = False
         self.pieces: Pieces | None = None
 
     def answer(self, answer: Answer) -> None:

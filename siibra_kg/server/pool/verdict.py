@@ -55,16 +55,18 @@ def lost(ticket: Ticket, exit_: Exit | None, idle: int, options: ServerOptions) 
     ``SIGABRT`` is how the engine ends where an allocation fails. A signal that a process earns by itself, as
     ``SIGSEGV`` for a stack that overflows, would come again if the job did, so it is not done again. Any other signal
     came from outside: from the system if memory grew much, else from a person or a script; then the job is innocent
-    and is done once more.
+    and is done again, as often as there are workers: all of them may be gone, and the front process not know it yet.
     """
     grew = exit_ is not None and exit_.most - idle > options.memory // 2
     if exit_ is not None and (exit_.code == -signal.SIGABRT or (exit_.code == -signal.SIGKILL and grew)):
         detail = f"the answer needs more than {options.memory >> 20:,} MiB of memory; ask for less"
         return Refused(422, "memory-limit", detail, limit=options.memory)
     outside = exit_ is not None and exit_.code < 0 and -exit_.code not in _OWN
-    if outside and not ticket.retried:
+    if outside and ticket.tries < options.workers:
         return None
     told = (
-        "was ended from outside, twice" if outside else "ended unexpectedly over this request, which is not tried again"
+        "was ended from outside, again and again"
+        if outside
+        else "ended unexpectedly over this request, which is not tried again"
     )
     return Refused(503, "worker-lost", f"the process that answered {told}", _AGAIN)
