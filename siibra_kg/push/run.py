@@ -162,13 +162,15 @@ def _checked(part: Part, sent: int, state: State) -> PushedGraph:
 
 
 def _count(graph: str, target: Target) -> int:
-    return int(target.ask("graph/size", {"graph": graph}).cells[0][0])
+    return int(target.ask("graph/size", {"named_graph": graph}).cells[0][0])
 
 
 def _differences(part: Part, target: Target) -> int:
     """Count the triples that are on one side only, by value."""
     here = {(str(s), str(p), value_of(o)) for s, p, o in read_triples(b"".join(part.lines()), "nt", part.graph)}
-    there = {(str(s), str(p), value_of(o)) for s, p, o in target.ask("graph/content", {"graph": part.graph}).cells}
+    there = {
+        (str(s), str(p), value_of(o)) for s, p, o in target.ask("graph/content", {"named_graph": part.graph}).cells
+    }
     return len(here ^ there)
 
 

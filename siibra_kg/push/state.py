@@ -71,7 +71,7 @@ def read_state(target: Target, graph: str, content_hash: str) -> State:
     state = State(target, graph, content_hash)
     arrived: dict[str, int] = {}
     pushed = ""
-    for subject, predicate, value in target.ask("graph/content", {"graph": graph}).cells:
+    for subject, predicate, value in target.ask("graph/content", {"named_graph": graph}).cells:
         if predicate == _HASH:
             pushed = str(value)
         elif predicate == _TRIPLES and isinstance(value, Literal) and value.value.isdigit():
