@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from siibra_kg.resources import folder
+from siibra_kg.templates import Catalog
 from tests.building import built
 from tests.test_describe import small_source
 
@@ -94,3 +96,10 @@ def test_a_federated_query_needs_an_endpoint_and_the_network(cli, snapshot):
     )
     assert there.returncode == 0, there.stderr
     assert "SERVICE <https://ubergraph.apps.renci.org/sparql>" in there.stdout
+
+
+def test_no_template_takes_a_parameter_that_the_command_line_takes_itself():
+    """`siibra-kg query NAME --graph X` would open X."""
+    taken = {"graph", "format", "help"}
+    catalog = Catalog(folder("queries"))
+    assert not [name for name, template in catalog.items() if taken & {p.name for p in template.parameters}]

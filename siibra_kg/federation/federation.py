@@ -171,7 +171,8 @@ def federate(
     store, templates
         The graph here and its queries.
     endpoints
-        By a name of your own: an address, the name of a preset, or an :class:`Endpoint` with limits of its own.
+        By a name of your own: an address, the name of a preset, or an :class:`Endpoint` with limits of its own. An
+        address of this machine or its network has to be written as such: as ``localhost`` or as a number.
     settings
         Whether the network may be used, and the seconds that a request may take.
     resolved
@@ -190,6 +191,6 @@ def federate(
         if isinstance(given, Endpoint):
             made[name] = given
         else:
-            made[name] = Endpoint(known[given].url if given in known else given, timeout=settings.timeout)
+            made[name] = Endpoint.configured(known[given].url if given in known else given, timeout=settings.timeout)
     client = Client(made.values(), offline=settings.offline)
     return Federation(store, templates, made, client, resolved, limits)

@@ -42,7 +42,7 @@ def graph(desk: Desk, iri: IRI) -> Iterable[Block | None]:
             (cell("why"), cell(row.reason)),
             queries=(desk.shown("graph/rules", rules),),
         )
-    contents = desk.ask("graph/contents", graph=iri)
+    contents = desk.ask("graph/contents", named_graph=iri)
     rows: tuple[Row, ...] = tuple((desk.nodes(r.property), cell(f"{r.statements:,}", "number")) for r in contents)
     shown = (desk.shown("graph/contents", contents),)
     yield Block("contents", "What it holds", "table", rows, ("property", "statements"), shown) if rows else None
