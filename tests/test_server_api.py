@@ -536,6 +536,7 @@ def schemathesis(served: str, folder: Path, *options: str) -> None:
 
 
 @pytest.mark.server
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(served: str, tmp_path: Path) -> None:
     # One template for each kind of parameter: name, boolean, many, integer, decimal, optional, own paging.
     some = "hierarchy/descendants|region/by-(key|label)|feature/at-point|node/in"
