@@ -20,8 +20,8 @@ EXAMPLES = "github.com/sib-swiss/sparql-examples/archive/734ad932e00157edef14790
 # SHACL has no word for DESCRIBE queries; the archive has one of its own.
 SPACES = ("http://www.w3.org/ns/shacl#", "https://purl.expasy.org/sparql-examples/ontology#")
 FORMS = {f"{space}{form.lower()}": form for space in SPACES for form in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")}
-#: Documents of the archive (1,234 in the folders of its endpoints), and those that hold no query: eight lists of prefixes
-#: and the vocabulary of the examples.
+#: Documents of the archive (1,234 in the folders of its endpoints), and those that hold no query: eight lists of
+#: prefixes, and the vocabulary of the examples.
 DOCUMENTS, WITHOUT = 1236, 9
 # Without IRIs and comments; good enough for these queries, and independent of the tokenizer.
 SERVICE = re.compile(r"\bservice\b\s*(silent\s*)?(<|\w*:|\?)", re.IGNORECASE)
