@@ -30,7 +30,7 @@ _SIMILAR = 74
 #: So many similar words are tried.
 _MOST_SIMILAR = 6
 #: Words that so many keys begin with say nothing; whole words still do.
-_COMMON = 4000
+_COMMON = 1500
 
 
 @dataclass(frozen=True, slots=True)
