@@ -287,7 +287,7 @@ def test_who_waited_too_long_is_told_to_come_back(put):
         async with put(workers=1, timeout=0.4) as pool:
             first = asyncio.create_task(refused(pool, "wait", seconds=20))
             await asyncio.sleep(0.01)
-            error, seconds = await refused(pool, "echo", text="a")
+            error, seconds = await refused(pool, "wait", seconds=21)  # in whatever is left of its time
             assert error.status == 503
             assert seconds < 1.4
             assert (await first)[0].status == 504
@@ -303,7 +303,7 @@ def test_slow_jobs_leave_one_worker_to_quick_ones(put):
             while not all(w["warm"] for w in pool.info()["workers"]):
                 await asyncio.sleep(0.05)
             await full(pool, 3)
-            slow = [asyncio.create_task(pool.run(Job("wait", {"seconds": 0.5, "n": n}))) for n in range(6)]
+            slow = [asyncio.create_task(pool.run(Job("spin", {"seconds": 0.5, "n": n}))) for n in range(6)]
             await asyncio.sleep(0.3)
             took = []
             while not all(t.done() for t in slow):
@@ -319,7 +319,10 @@ def test_slow_jobs_leave_one_worker_to_quick_ones(put):
 
 
 def test_what_is_written_ahead_to_a_worker_that_is_stuck_is_done_by_another(put, tmp_path):
-    """A burst of sixteen with two that are stuck: all are answered once, none waits for those."""
+    """A burst of sixteen with two that are stuck: all are answered once, none waits for those.
+
+    What was taken back once made a worker forget the job that came before, too, if it had not begun with it yet.
+    """
 
     async def go():
         async with put(workers=3, timeout=9) as pool:

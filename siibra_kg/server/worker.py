@@ -80,7 +80,7 @@ class _Orders:
         self._sock = sock
         self._data = b""
         self._at = 0
-        self._unwanted = -1
+        self._unwanted: set[int] = set()
         self._last = 0.0
 
     def next(self) -> tuple[int, bytes] | None:
@@ -90,13 +90,17 @@ class _Orders:
         while True:
             found = self._cut()
             if found is None:
+                if self._at == len(self._data):
+                    self._unwanted.clear()  # a word about a job always comes after it
                 more = self._sock.recv(_ROOM)
                 if not more:
                     return None
                 self._data, self._at = self._data[self._at :] + more, 0
             elif not found[1]:
-                self._unwanted = max(self._unwanted, found[0])
-            elif found[0] > self._unwanted:
+                self._unwanted.add(found[0])
+            elif found[0] in self._unwanted:
+                self._unwanted.discard(found[0])
+            else:
                 self._last = time.monotonic()
                 return found
 
@@ -119,7 +123,7 @@ class _Orders:
         kept = self._at
         while (found := self._cut()) is not None:
             if not found[1]:
-                self._unwanted = max(self._unwanted, found[0])
+                self._unwanted.add(found[0])
         self._at = kept
 
 

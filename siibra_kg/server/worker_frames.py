@@ -1,6 +1,6 @@
 """What goes over the socket between the front process and a worker: frames with a fixed head.
 
-To the worker: number of the job, length of a JSON text, and the text; without text, all jobs up to that number are not
+To the worker: number of the job, length of a JSON text, and the text; without text, the job of that number is not
 wanted any more. From the worker: kind, status, number of the job, length of the header lines, length of the body; then
 both. A small answer is one frame, ``WHOLE``; a large one is ``HEAD``, any number of ``CHUNK``, and ``END`` or
 ``BROKEN``.
@@ -56,7 +56,7 @@ def split(data: bytes | bytearray, at: int) -> tuple[int, int, int, int, int]:
 
 
 def order(number: int, text: bytes = b"") -> bytes:
-    """Write a job for a worker; without text, a word that it shall forget all up to that number."""
+    """Write a job for a worker; without text, a word that it shall forget the one of that number."""
     return _ORDER.pack(number, len(text)) + text
 
 

@@ -81,6 +81,8 @@ class Member:
         Whether its priority is lowered.
     cold
         Whether its first jobs have to import what they need.
+    looked
+        Number of the job that it was seen at last, and the processor time that it had had when it was first seen there.
     retiring
         Whether it ends after what it does now.
     """
@@ -95,6 +97,7 @@ class Member:
         self._number = 0
         self.slot = self.low = self.retiring = self.warm = False
         self.cold = True
+        self.looked: tuple[int, float | None] = (0, None)
         self._owner, self._loop, self._sock = owner, loop, sock
         self._handle: int | None = None
         self._buffer = bytearray()
@@ -132,7 +135,7 @@ class Member:
         """Take back what is written ahead; the worker forgets it, or its answers are."""
         behind = [self.tickets.pop() for _ in range(len(self.tickets) - 1)]
         if behind:
-            self._send(order(self._number))
+            self._send(b"".join(order(ticket.number) for ticket in behind))
         return behind[::-1]
 
     def _send(self, data: bytes) -> None:

@@ -27,7 +27,7 @@ from siibra_kg.server.pool import verdict
 from siibra_kg.server.pool.crew import Crew
 from siibra_kg.server.pool.desk import MOMENT, Desk
 from siibra_kg.server.pool.place import Place
-from siibra_kg.server.pool.priority import restore
+from siibra_kg.server.pool.priority import restore, used
 from siibra_kg.server.pool.ticket import Ticket
 from siibra_kg.server.worker_limits import resident
 
@@ -45,7 +45,7 @@ __all__ = ["SLOW", "Pool"]
 
 #: Seconds after which a job counts as slow, and after which a worker whose client is gone is killed.
 SLOW, GRACE = 0.05, 0.02
-#: The same for a worker that may have to import first what its job needs.
+#: The same for a worker that may have to import first what its job needs, and for one that waits more than it works.
 COLD = 0.5
 #: Seconds before an idle worker warms up.
 QUIET = 0.5
@@ -265,6 +265,8 @@ class Pool(Desk):
         if ticket is None:
             return
         age = now - ticket.started
+        if member.looked[0] != ticket.number:
+            member.looked = (ticket.number, used(member.pid))
         if age > MOMENT and len(member.tickets) > 1:
             self._take_back(member)
             self._pump()
@@ -273,7 +275,7 @@ class Pool(Desk):
             self._end(member, verdict.out_of_time(ticket, self._options.timeout))
         elif ticket.abandoned and age > GRACE:
             self._end(member)
-        elif age > (COLD if member.cold else SLOW):
+        elif age > SLOW and self._is_slow(member, age):
             if not member.slot and self._slot_free():
                 self._give_slot(member)
                 member.release()
@@ -281,6 +283,15 @@ class Pool(Desk):
                 self._lower(member)
             elif self._lines:
                 self._evict(member, ticket)
+
+    @staticmethod
+    def _is_slow(member: Member, age: float) -> bool:
+        """Tell a job that takes long from one whose worker is not let to the processors on a busy machine."""
+        _, before = member.looked
+        had = used(member.pid)
+        if age > COLD or had is None or before is None:
+            return not member.cold or age > COLD
+        return not member.cold and had - before > SLOW / 2
 
     def _evict(self, member: Member, ticket: Ticket) -> None:
         """End a slow job that holds up others; it waits for a place where slow jobs may be."""

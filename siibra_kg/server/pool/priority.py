@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
 
-__all__ = ["lower", "restore"]
+__all__ = ["lower", "restore", "used"]
 
 #: Niceness where the system has no idle class.
 NICE = 19
@@ -31,3 +32,13 @@ def restore(pid: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def used(pid: int) -> float | None:
+    """Give the seconds of processor time that a process has had; nothing where that cannot be told."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # what clock_getcpuclockid(3) gives
+    except OSError:
+        return None
