@@ -318,6 +318,25 @@ def test_slow_jobs_leave_one_worker_to_quick_ones(put):
     asyncio.run(go())
 
 
+def test_where_priority_cannot_be_restored_workers_are_replaced_and_only_after_slow_jobs(put, monkeypatch):
+    monkeypatch.setattr("siibra_kg.server.pool.pool.restore", lambda _pid: False)
+
+    async def go():
+        async with put(timeout=5) as pool:
+            while not all(w["warm"] for w in pool.info()["workers"]):
+                await asyncio.sleep(0.05)
+            await full(pool)
+            before = {w["pid"] for w in pool.info()["workers"]}
+            assert (await pool.run(Job("spin", {"seconds": 0.3}))).body == b"done"
+            await full(pool)
+            after = {w["pid"] for w in pool.info()["workers"]}
+            assert len(before & after) == 1
+            await asyncio.sleep(1.5)
+            assert {w["pid"] for w in pool.info()["workers"]} == after  # warming up is no reason to be replaced
+
+    asyncio.run(go())
+
+
 def test_what_is_written_ahead_to_a_worker_that_is_stuck_is_done_by_another(put, tmp_path):
     """A burst of sixteen with two that are stuck: all are answered once, none waits for those.
 
@@ -411,6 +430,7 @@ TYPED = {
 }
 
 
+@pytest.mark.slow
 def test_after_two_hundred_kills_nothing_is_left_over(put):
     async def go():
         async with put(workers=2, timeout=5) as pool:

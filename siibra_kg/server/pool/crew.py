@@ -28,6 +28,8 @@ POLL = 1.0
 PAUSE, LONGEST_PAUSE = 0.05, 2.0
 #: That many crashes within so many seconds are a storm; then workers are started after a pause.
 STORM, WITHIN, CALM = 12, 4.0, 0.5
+#: Seconds before the spare worker warms up: the first answers want the processors.
+LEISURE = 0.5
 #: Seconds to wait for the news how a process ended.
 NEWS = 1.0
 
@@ -115,6 +117,18 @@ class Crew:
         else:
             self._recruit_now()
 
+    def _warm_spare(self, member: Member) -> None:
+        if member is self._spare and member.state == "idle":
+            member.start_warming()
+
+    def rests(self, member: Member) -> bool:
+        """Tell whether a worker that has warmed up is the spare one; it takes a place if one is empty by now."""
+        if member is not self._spare:
+            return False
+        member.cold = False
+        self._fill_in()
+        return True
+
     def _recruit_now(self) -> None:
         self._recruiting = False
         if self._closed:
@@ -154,6 +168,7 @@ class Crew:
             return
         if member is self._spare:
             self._fill_in()
+            self._loop.call_later(LEISURE, self._warm_spare, member)
             return
         self.idle.insert(0, member)
         if self._first is not None and not self._first.done():

@@ -192,6 +192,9 @@ class Pool(Desk):
             if self._lines:
                 self._pump()
             return
+        if self._crew.rests(member):
+            self._pump()
+            return
         if member is self._warming:
             self._warming, member.cold = None, False
             self._loop.call_later(QUIET, self._warm_one)
@@ -287,11 +290,9 @@ class Pool(Desk):
     @staticmethod
     def _is_slow(member: Member, age: float) -> bool:
         """Tell a job that takes long from one whose worker is not let to the processors on a busy machine."""
-        _, before = member.looked
-        had = used(member.pid)
-        if age > COLD or had is None or before is None:
-            return not member.cold or age > COLD
-        return not member.cold and had - before > SLOW / 2
+        before, had = member.looked[1], used(member.pid)
+        worked = had is None or before is None or had - before > SLOW / 2
+        return age > COLD or (worked and not member.cold)
 
     def _evict(self, member: Member, ticket: Ticket) -> None:
         """End a slow job that holds up others; it waits for a place where slow jobs may be."""
@@ -315,7 +316,6 @@ class Pool(Desk):
             return
         self._crew.idle.remove(cold)
         self._warming = cold
-        self._lower(cold)
         cold.start_warming()
 
     def info(self) -> dict[str, Any]:
