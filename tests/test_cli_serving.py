@@ -72,6 +72,7 @@ def test_serve_refuses_what_it_cannot_do(cli, snapshot, tmp_path):
         (("--max-bytes", "0"), "--max-bytes takes a size"),
         (("--graph", "https://example.org/sparql"), "https://example.org/sparql"),
         (("--graph", tmp_path), str(tmp_path)),
+        (("--graph", tmp_path / "none"), "there is no such file or folder"),
     ):
         done = cli("serve", "--port", 0, *(("--graph", snapshot.path) if "--graph" not in words else ()), *words)
         assert done.returncode == 2, (words, done.stderr)

@@ -174,7 +174,6 @@ def test_headers_of_a_page(small):
     policy = dict(page.headers)["Content-Security-Policy"]
     assert policy.startswith("default-src 'self';")
     assert "unsafe" not in policy
-    assert dict(page.headers)["X-Content-Type-Options"] == "nosniff"
 
 
 def test_links_in_pages_lead_somewhere(small):

@@ -33,7 +33,7 @@ BACKLOG, CONNECTIONS = 2048, 1000
 #: Seconds without a request after which a connection is closed.
 KEEP_ALIVE = 15
 #: Seconds that requests get to end when the server is told to.
-GRACE = 5
+GRACE = 2
 _SWEEP = 1.0
 _HEADERS = [
     ("server", "siibra-kg"),

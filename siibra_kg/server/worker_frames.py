@@ -9,6 +9,7 @@ both. A small answer is one frame, ``WHOLE``; a large one is ``HEAD``, any numbe
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 __all__ = [
     "BROKEN",
@@ -65,8 +66,9 @@ def split_order(data: bytes | bytearray, at: int) -> tuple[int, int]:
     return _ORDER.unpack_from(data, at)
 
 
+@lru_cache(maxsize=256)
 def pack_headers(headers: tuple[tuple[str, str], ...]) -> bytes:
-    """Write header lines as one piece of bytes.
+    """Write header lines as one piece of bytes; most answers have the same ones.
 
     Raises
     ------

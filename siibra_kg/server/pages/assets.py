@@ -43,7 +43,6 @@ def reply(asked: str) -> Reply:
         if asked == shown:
             headers = (
                 ("Cache-Control", "public, max-age=31536000, immutable"),
-                ("X-Content-Type-Options", "nosniff"),
                 ("Content-Security-Policy", "default-src 'none'"),
             )
             return Reply(_content(name), _TYPES[name], 200, headers)

@@ -24,7 +24,6 @@ _POLICY = (
 )
 HEADERS = (
     ("Content-Security-Policy", _POLICY),
-    ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )

@@ -65,7 +65,7 @@ def _answer(desk: Desk, payload: Mapping[str, Any], iri: IRI, roles: tuple[str, 
     if form != "html":
         headers = links.headers(desk, iri, form)
         body = rdf.write(rdf.statements(desk, iri), iri, form)
-        return Reply(body, form_named(form).media_type, 200, (*headers, ("X-Content-Type-Options", "nosniff")))
+        return Reply(body, form_named(form).media_type, 200, headers)
     made = kinds.page(desk, iri, roles, payload)
     headers = links.headers(desk, iri, form, str(made.jsonld["@type"]))
     forms = [(f.name, links.document(desk, iri, f.name)) for f in FORMS[1:]]

@@ -90,8 +90,8 @@ class Crew:
 
     def _found_parent(self) -> None:
         modules = sorted({name.partition(":")[0] for name in self._jobs.values()})
-        network = bool(self._options.services)
-        self._parent = Parent(network=network, modules=modules, ended=self._ended, gone=self._orphaned)
+        # Endpoints that SERVICE may name are asked by the front process: workers never call anybody.
+        self._parent = Parent(network=False, modules=modules, ended=self._ended, gone=self._orphaned)
 
     def workers(self) -> tuple[Member, ...]:
         """Give all workers that serve or finish what they do."""

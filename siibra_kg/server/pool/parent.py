@@ -100,7 +100,9 @@ class Parent:
                 self.loaded = True  # workers that are started from now on need not import what jobs need
 
     async def close(self) -> None:
-        """End it and with it all workers; waits until they are gone."""
+        """End it and with it all workers; waits until they are gone. Ending it twice does no harm."""
+        if self._sock.fileno() < 0:
+            return
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
         try:

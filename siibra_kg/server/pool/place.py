@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siibra_kg.build.snapshot import CURRENT, MANIFEST, find
+from siibra_kg.errors import SnapshotError
 from siibra_kg.server.worker_state import local
 
 if TYPE_CHECKING:
@@ -43,9 +44,13 @@ class Place:
         Raises
         ------
         SnapshotError
-            If the newest snapshot is wanted and there is none.
+            If there is nothing, or a folder that is no snapshot.
         """
-        return str(find(None, self._settings).path) if self._folder is None else str(self._folder)
+        if self._folder is None or self._folder.is_dir():
+            return str(find(self._folder, self._settings).path)
+        if not self._folder.exists():
+            raise SnapshotError(str(self._folder), "there is no such file or folder")
+        return str(self._folder)
 
     def changed(self) -> bool:
         """Tell whether something else has been put there since this was asked last. Costs one look at one file."""
