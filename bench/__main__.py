@@ -14,6 +14,7 @@ from bench.beside_siibra import beside
 from bench.jobs import POSTCENTRAL
 from bench.measure import Figures, in_turn, run_once
 from bench.queries import compare
+from bench.server import serving
 from bench.volumes import beside_peers
 from bench.volumes_chunks import main as chunked
 
@@ -121,6 +122,7 @@ def main() -> None:
         beside(Path(work), max(1, options.runs // 2))
         beside_peers(options.runs, Path(work) / "volumes")
         chunked(max(2, options.runs // 2))
+        serving(snapshot, max(2, options.runs // 2))
         querying(snapshot, options.runs * 2)  # last: it fills this process, and with it the peaks of its children
 
 
