@@ -119,6 +119,7 @@ async def _serve(place: str | None, settings: Settings, options: ServerOptions, 
             log_level="critical",  # the application says itself what went wrong
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing here depends on who asks, and headers of anybody are not believed
             headers=_HEADERS,
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
