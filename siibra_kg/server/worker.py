@@ -19,6 +19,7 @@ from siibra_kg.server.problem import Refused, problem, problem_of
 from siibra_kg.server.worker_frames import (
     BROKEN,
     FAILED,
+    FORGOTTEN,
     ORDER_SIZE,
     READY,
     WHOLE,
@@ -100,6 +101,7 @@ class _Orders:
                 self._unwanted.add(found[0])
             elif found[0] in self._unwanted:
                 self._unwanted.discard(found[0])
+                self._sock.sendall(frame(FORGOTTEN, found[0]))
             else:
                 self._last = time.monotonic()
                 return found

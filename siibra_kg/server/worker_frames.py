@@ -3,7 +3,7 @@
 To the worker: number of the job, length of a JSON text, and the text; without text, the job of that number is not
 wanted any more. From the worker: kind, status, number of the job, length of the header lines, length of the body; then
 both. A small answer is one frame, ``WHOLE``; a large one is ``HEAD``, any number of ``CHUNK``, and ``END`` or
-``BROKEN``.
+``BROKEN``. A job that is not wanted any more is answered all the same, if it had begun, or with ``FORGOTTEN``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = [
     "CHUNK",
     "END",
     "FAILED",
+    "FORGOTTEN",
     "HEAD",
     "HEAD_SIZE",
     "ORDER_SIZE",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 #: Kinds of frames from a worker. ``READY`` and ``FAILED`` come once, before all others.
-READY, FAILED, WHOLE, HEAD, CHUNK, END, BROKEN = range(7)
+READY, FAILED, WHOLE, HEAD, CHUNK, END, BROKEN, FORGOTTEN = range(8)
 
 #: Bytes of an answer that are sent at once; an answer below it is sent as one frame.
 PIECE = 1 << 16

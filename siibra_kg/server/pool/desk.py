@@ -39,7 +39,12 @@ class Desk:
         best, least = None, AHEAD
         for member in self._crew.members:
             tickets = member.tickets
-            if tickets and len(tickets) < least and not member.slot and now - tickets[0].started < MOMENT:
+            if (
+                tickets
+                and len(tickets) < least
+                and not (member.slot or member.owed)
+                and now - tickets[0].started < MOMENT
+            ):
                 best, least = member, len(tickets)
         return best
 

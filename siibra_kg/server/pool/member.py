@@ -14,9 +14,11 @@ from siibra_kg.server.pool.answer import Answer, Pieces
 from siibra_kg.server.problem import Refused
 from siibra_kg.server.worker import WARM
 from siibra_kg.server.worker_frames import (
+    BROKEN,
     CHUNK,
     END,
     FAILED,
+    FORGOTTEN,
     HEAD,
     HEAD_SIZE,
     READY,
@@ -36,6 +38,8 @@ __all__ = ["Member", "Owner"]
 
 _ROOM = 1 << 16
 _KEPT = 256
+#: Frames after which nothing more comes of a job.
+_LAST = frozenset({WHOLE, END, BROKEN, FORGOTTEN})
 
 
 class Owner(Protocol):
@@ -83,6 +87,11 @@ class Member:
         Whether its first jobs have to import what they need.
     looked
         Number of the job that it was seen at last, and the processor time that it had had when it was first seen there.
+    owed
+        Numbers of jobs that were taken back and of which it has not told yet what became of them: it may have begun
+        with one, so that it gets nothing else to do before it has.
+    alone
+        When it had nothing left but those.
     retiring
         Whether it ends after what it does now.
     """
@@ -98,6 +107,8 @@ class Member:
         self.slot = self.low = self.retiring = self.warm = False
         self.cold = True
         self.looked: tuple[int, float | None] = (0, None)
+        self.owed: set[int] = set()
+        self.alone = 0.0
         self._owner, self._loop, self._sock = owner, loop, sock
         self._handle: int | None = None
         self._buffer = bytearray()
@@ -135,6 +146,7 @@ class Member:
         """Take back what is written ahead; the worker forgets it, or its answers are."""
         behind = [self.tickets.pop() for _ in range(len(self.tickets) - 1)]
         if behind:
+            self.owed.update(ticket.number for ticket in behind)
             self._send(b"".join(order(ticket.number) for ticket in behind))
         return behind[::-1]
 
@@ -202,7 +214,10 @@ class Member:
         del buffer[:at]
 
     def _frame(self, kind: int, number: int, status: int, headers: bytes, body: bytes) -> None:
-        if kind == WHOLE:
+        if number in self.owed:
+            if kind in _LAST:
+                self._settle(number)
+        elif kind == WHOLE:
             self._whole(number, status, headers, body)
         elif kind == READY:
             about = orjson.loads(body)
@@ -217,10 +232,11 @@ class Member:
             self._piece(self.tickets[0], kind, status, headers, body)
 
     def _whole(self, number: int, status: int, headers: bytes, body: bytes) -> None:
+        if number in self.owed:
+            self._settle(number)
+            return
         if self.tickets:
             ticket = self.tickets[0]
-            if ticket.number != number:  # it was taken back, too late
-                return
             ticket.answer(Answer(status, self._lines(headers), body, self.snapshot))
         self._over()
 
@@ -265,9 +281,18 @@ class Member:
         ticket = self.tickets.popleft() if self.tickets else None
         if self.tickets:
             self.tickets[0].started = self._loop.time()
+        elif self.owed:
+            self.alone = self._loop.time()
         else:
             self.state = "idle"
         self._owner.free(self, ticket)
+
+    def _settle(self, number: int) -> None:
+        """Note what became of a job that was taken back; its answer, if there is one, comes from another worker."""
+        self.owed.discard(number)
+        if not self.owed and not self.tickets and self.state == "busy":
+            self.state = "idle"
+            self._owner.free(self, None)
 
     # -- its end -------------------------------------------------------------------------------------------------
 

@@ -254,7 +254,10 @@ class Pool(Desk):
         now = self._loop.time()
         busy = [m for m in self._crew.workers() if m.state == "busy"]
         for member in busy:
-            self._look(member, now)
+            if member.ticket is not None:
+                self._look(member, member.ticket, now)
+            elif member.owed and now - member.alone > SLOW:  # it is at a job that another worker does by now
+                self._end(member)
         for ticket in [t for t in self._lines if now >= t.deadline]:
             self._lines.drop(ticket)
             ticket.started = now
@@ -262,11 +265,8 @@ class Pool(Desk):
         if busy or self._lines:
             self._tick_soon()
 
-    def _look(self, member: Member, now: float) -> None:
+    def _look(self, member: Member, ticket: Ticket, now: float) -> None:
         """Decide what becomes of a job that runs."""
-        ticket = member.ticket
-        if ticket is None:
-            return
         age = now - ticket.started
         if member.looked[0] != ticket.number:
             member.looked = (ticket.number, used(member.pid))
