@@ -322,7 +322,7 @@ def test_a_check_names_subject_and_message_first(tmp_path):
         run_checks(open_store("memory:"), Catalog(tmp_path))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_rdflib_finds_the_same():
     """With every defect at once in one graph, every check gives the same rows on rdflib as on Oxigraph."""
     one = small_store()

@@ -123,7 +123,7 @@ def table(both: KnowledgeGraph, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.mirror
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_tools_accept_the_export_and_refuse_it_broken(sssom: Path, table: Path, tmp_path: Path) -> None:
     assert complaints(sssom, table) == ""
     text = table.read_text("utf-8")
