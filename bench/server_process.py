@@ -84,8 +84,9 @@ def below(pid: int) -> list[int]:
     """Give the processes below one."""
     found = []
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            found += [int(child), *below(int(child))]
+        with suppress(OSError):  # a thread that has just ended
+            for child in children.read_text().split():
+                found += [int(child), *below(int(child))]
     return found
 
 
