@@ -19,7 +19,7 @@ from siibra_kg.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_DEPTH", "MAX_LINKS", "Kind", "Token", "guard", "position", "query_form", "tokenize"]
+__all__ = ["MAX_DEPTH", "MAX_LINKS", "Kind", "Token", "guard", "position", "query_form", "refused", "tokenize"]
 
 #: Brackets that may stand inside each other. 5,000 crash the process of an engine, 100 are more than any query needs.
 MAX_DEPTH = 100
@@ -96,7 +96,8 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - before.rfind("\n")
 
 
-def _refused(reason: str, text: str, offset: int) -> QueryError:
+def refused(reason: str, text: str, offset: int) -> QueryError:
+    """Make the error for a place in a query; the caller raises it."""
     line, column = position(text, offset)
     return QueryError(reason, text, line=line, column=column)
 
@@ -113,7 +114,7 @@ def tokenize(text: str) -> Iterator[Token]:
     while offset < end:
         found = _TOKEN.match(text, offset)
         if found is None:
-            raise _refused(f"nothing in SPARQL starts with {text[offset : offset + 12]!r}", text, offset)
+            raise refused(f"nothing in SPARQL starts with {text[offset : offset + 12]!r}", text, offset)
         yield Token(_KINDS[str(found.lastgroup)], found.group(), offset)
         offset = found.end()
 
@@ -139,7 +140,7 @@ def query_form(text: str) -> str:
         if token.kind is Kind.WORD and word in ("PREFIX", "BASE", "VERSION"):
             in_prologue = True
         elif not in_prologue or token.kind not in (Kind.NAME, Kind.IRI, Kind.STRING):
-            raise _refused("only SELECT, ASK, CONSTRUCT and DESCRIBE are answered here", text, token.start)
+            raise refused("only SELECT, ASK, CONSTRUCT and DESCRIBE are answered here", text, token.start)
     raise QueryError("the query is empty", text)
 
 
@@ -186,18 +187,18 @@ def guard(text: str, *, service: bool = False) -> None:
     for token in tokenize(text):
         seen.add(token)
         if calls and token.kind is Kind.WORD and token.text.upper() == "SERVICE":
-            raise _refused("SERVICE calls another machine, which this store does not do", text, token.start)
+            raise refused("SERVICE calls another machine, which this store does not do", text, token.start)
         if seen.glued is not None:
-            raise _refused("write a space before and after SERVICE, or another prefix", text, seen.glued)
+            raise refused("write a space before and after SERVICE, or another prefix", text, seen.glued)
         if len(seen.open) > MAX_DEPTH:
-            raise _refused(f"more than {MAX_DEPTH} brackets inside each other", text, token.start)
+            raise refused(f"more than {MAX_DEPTH} brackets inside each other", text, token.start)
         if seen.links > MAX_LINKS:
             reason = f"more than {MAX_LINKS} operators and patterns in a chain; put values into VALUES or IN"
-            raise _refused(reason, text, token.start)
+            raise refused(reason, text, token.start)
     # A `<` that only separates tokens for us may be an operator for the engine, but it opens no bracket there.
     unclear = calls or sum(map(text.count, "{[(")) > MAX_DEPTH or links > MAX_LINKS
     if unclear and seen.ambiguous is not None:
-        raise _refused("write a space on both sides of the operator <", text, seen.ambiguous)
+        raise refused("write a space on both sides of the operator <", text, seen.ambiguous)
 
 
 class _Survey:

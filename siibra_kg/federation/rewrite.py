@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import QueryError
 from siibra_kg.federation.fetch import fetch, pattern_of
-from siibra_kg.federation.split import refused, selects_all, services, variables
+from siibra_kg.federation.split import selects_all, services, variables
 from siibra_kg.federation.values import block
-from siibra_kg.sparql import Kind, guard, tokenize
+from siibra_kg.sparql import Kind, guard, refused, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siibra_kg.errors import QueryError
-from siibra_kg.sparql import Kind, Token, position, tokenize
+from siibra_kg.sparql import Kind, Token, refused, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,6 @@ __all__ = [
     "certain",
     "first_part",
     "group_before",
-    "refused",
     "selects_all",
     "services",
     "split",
@@ -96,12 +94,6 @@ class Split:
 def significant(text: str) -> list[Token]:
     """Give the tokens of a text without spaces and comments."""
     return [t for t in tokenize(text) if t.kind not in (Kind.SPACE, Kind.COMMENT)]
-
-
-def refused(reason: str, query: str, offset: int) -> QueryError:
-    """Make the error for a place in a query."""
-    line, column = position(query, offset)
-    return QueryError(reason, query, line=line, column=column)
 
 
 def services(query: str) -> list[Service]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from siibra_kg.server.pool.priority import lower
@@ -22,7 +23,7 @@ AHEAD, MOMENT = 4, 0.002
 TICK = 0.025
 
 
-class Desk:
+class Desk(ABC):
     """Gives waiting jobs to workers. :class:`~siibra_kg.server.pool.pool.Pool` says what else may happen to them."""
 
     _crew: Crew
@@ -104,5 +105,6 @@ class Desk:
             self._ticking = True
             self._loop.call_later(TICK, self._tick)
 
+    @abstractmethod
     def _tick(self) -> None:
-        raise NotImplementedError
+        """Look at what runs and what waits."""
