@@ -30,6 +30,7 @@ __all__ = [
     "SpaceMismatch",
     "TermError",
     "VolumeWarning",
+    "on_one_line",
 ]
 
 
@@ -80,7 +81,7 @@ class BadDocument(SiibraKGError, ValueError):
 
     def __str__(self) -> str:
         where = f"{self.path}{'#' + self.pointer if self.pointer else ''}"
-        return _on_one_line(f"{where}: {self.reason}")
+        return on_one_line(f"{where}: {self.reason}")
 
 
 class SourceError(SiibraKGError):
@@ -308,6 +309,6 @@ class DataMissing(SiibraKGError, FileNotFoundError):
         return f"{self.what} is not here ({self.where}); {self.hint}"
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
     """Write control characters as escapes: a key of somebody's JSON may hold a line break, or a terminal's codes."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

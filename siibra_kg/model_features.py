@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from siibra_kg.locations import BoundingBox, Location, Point, PointCloud
 from siibra_kg.model import _Concept
@@ -104,6 +104,10 @@ class MatrixRow:
 
 class FeatureView(Protocol):
     """What a feature needs of the graph that it came from."""
+
+    @property
+    def reader(self) -> Any:  # noqa: ANN401  a siibra_kg.features.Reader, which stands above this module
+        """What reads its files."""
 
     def feature_files(self, feature: Feature) -> tuple[DataFile, ...]:
         """See :attr:`Feature.files`."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg import resources
 from siibra_kg.config import Settings
+from siibra_kg.features import Reader, kind_of
 from siibra_kg.questions.feature_index import FeatureIndex
 from siibra_kg.templates import Catalog
 from siibra_kg.view import GraphView
@@ -40,4 +41,4 @@ class Base:
         self.snapshot = snapshot
         self.templates = Catalog(resources.folder("queries"))
         self._ask = GraphView(store, self.templates, self.settings).ask
-        self._features = FeatureIndex(self._ask)
+        self._features = FeatureIndex(self._ask, kind_of, Reader(self._ask, self.settings))

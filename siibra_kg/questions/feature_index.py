@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siibra_kg.model_features import DataFile, Feature, MatrixRow
 from siibra_kg.questions import modalities
 from siibra_kg.terms import IRI, local_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from siibra_kg.model_features import Modality
     from siibra_kg.questions.ask import Asker
@@ -35,10 +35,21 @@ class FeatureIndex:
     ----------
     ask
         The graph.
+    kind_of
+        Gives the Python class of a feature, from the name of its class and those of more general ones.
+    reader
+        What reads files of features; see :class:`siibra_kg.features.Reader`.
     """
 
-    def __init__(self, ask: Asker) -> None:
+    def __init__(
+        self,
+        ask: Asker,
+        kind_of: Callable[[str, Iterable[str]], type[Feature]] = lambda _modality, _kinds: Feature,
+        reader: Any = None,  # noqa: ANN401  a Reader, which stands above this module
+    ) -> None:
         self.ask = ask
+        self.kind_of = kind_of
+        self.reader = reader
         self._known: dict[IRI, Feature] = {}
 
     @cached_property
@@ -64,10 +75,12 @@ class FeatureIndex:
         return {iri: self._known[iri] for iri in wanted if iri in self._known}
 
     def _feature(self, row: Row) -> Feature:
-        return Feature(
+        modality = local_name(row.modality_class)
+        known = self.modalities.get(modality)
+        return self.kind_of(modality, known.kinds if known else ())(
             iri=row.iri,
             name=row.name,
-            modality=local_name(row.modality_class),
+            modality=modality,
             category=modalities.category_of(row.modality_class, row.category),
             species=row.species or "",
             anchor=row.anchor or "",

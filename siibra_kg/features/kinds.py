@@ -1,0 +1,27 @@
+"""Which Python class a feature has: by its class in the graph, else by a more general one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siibra_kg.model_features import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["kind_of"]
+
+KINDS: dict[str, type[Feature]] = {}
+
+
+def kind_of(modality: str, kinds: Iterable[str] = ()) -> type[Feature]:
+    """Give the class of features of a modality.
+
+    Parameters
+    ----------
+    modality
+        Name of the class in the graph, ``"StreamlineCounts"``.
+    kinds
+        Names of the more general classes, ``("RegionalConnectivity", "Tabular")``.
+    """
+    return next((KINDS[name] for name in (modality, *kinds) if name in KINDS), Feature)
