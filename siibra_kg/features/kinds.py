@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from siibra_kg.features.images import ImageFeature
 from siibra_kg.model_features import Feature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["kind_of"]
 
-KINDS: dict[str, type[Feature]] = {}
+#: Name of a class in the graph -> Python class.
+KINDS: Mapping[str, type[Feature]] = MappingProxyType(
+    {
+        "Image": ImageFeature,
+    }
+)
 
 
 def kind_of(modality: str, kinds: Iterable[str] = ()) -> type[Feature]:

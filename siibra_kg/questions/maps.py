@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from siibra_kg.table import Row
     from siibra_kg.terms import IRI
 
-__all__ = ["KINDS", "kind_of", "labels", "maps", "of_region", "templates", "volumes", "with_labels"]
+__all__ = ["KINDS", "kind_of", "labels", "maps", "of_feature", "of_region", "templates", "volumes", "with_labels"]
 
 #: The kinds of maps; siibra writes them in upper case.
 KINDS = ("labelled", "statistical")
@@ -164,6 +164,13 @@ def templates(ask: Asker, space: IRI | None = None) -> tuple[VolumeRef, ...]:
     rows = ask.table("map/templates", space=space)
     found = _unique(_volume(row, "template", variant=row.variant or "") for row in rows)
     return tuple(sorted(found, key=_remote))
+
+
+def of_feature(ask: Asker, feature: IRI) -> tuple[VolumeRef, ...]:
+    """Give a reference for each way to get each volume of an image feature, with the box that the graph states."""
+    rows = ask.table("feature/volumes", feature=feature)
+    found = _unique(_volume(row, row.kind or "voi") for row in rows)
+    return _boxed(ask, _at_hand_first(found))
 
 
 def _remote(ref: VolumeRef) -> bool:
