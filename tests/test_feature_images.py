@@ -22,10 +22,12 @@ skg:Image rdfs:subClassOf skg:Feature . skg:MacroFeature rdfs:subClassOf skg:Fea
 skg:MRIVolumeOfInterest rdfs:subClassOf skg:MacroFeature , skg:Image ; rdfs:label "MRIVolumeOfInterest" .
 """
 FEATURE = """
-<https://example.org/f> a skg:Feature , skg:MRIVolumeOfInterest ; skos:prefLabel "a block" ; skg:inSpace <{space}> {more} .
+<https://example.org/f> a skg:Feature , skg:MRIVolumeOfInterest ; skos:prefLabel "a block" ;
+  skg:inSpace <{space}> {more} .
 """
 VOLUME = """
-<https://example.org/v{n}> a skg:Volume ; skg:volumeKind "voi" ; skg:inSpace <{space}> ; skg:boundingBox <https://example.org/box> ;
+<https://example.org/v{n}> a skg:Volume ; skg:volumeKind "voi" ; skg:inSpace <{space}> ;
+  skg:boundingBox <https://example.org/box> ;
   dcat:distribution [ a dcat:Distribution ; skg:providerType "nii" ; dcat:downloadURL <{url}> ] .
 """
 

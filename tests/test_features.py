@@ -460,3 +460,14 @@ def test_the_command_lists_features(both: KnowledgeGraph, capsys: pytest.Capture
         code, _, err = run("features", *wrong)
         assert (code, bool(re.search("space|numbers|one of", err))) == (2, True), err
     assert {row["category"] for row in run("modalities")[1]} >= {"molecular", "cellular", "generic"}
+
+
+def test_one_feature_by_what_it_is_about(both):
+    found = both.feature("hOc1", "receptor fingerprint", parcellation="julich 3.1")
+    assert (found.modality, found.anchor) == ("ReceptorDensityFingerprint", "Area hOc1 (V1, 17, CalcS)")
+    assert both.feature(found.id) == both.feature(found) == found
+    with pytest.raises(AmbiguousName) as told:
+        both.feature("hOc1", "receptor profile", parcellation="julich 3.1")
+    assert len({feature.receptor for feature in told.value.candidates}) == 16
+    with pytest.raises(NoSuchName, match=r"no tracing connectivity feature named 'hOc1'"):
+        both.feature("hOc1", "tracing connectivity", parcellation="julich 3.1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siibra_kg.facade.base import Base
 from siibra_kg.matches import Matches
@@ -10,7 +10,7 @@ from siibra_kg.questions import feature_query
 
 if TYPE_CHECKING:
     from siibra_kg import model
-    from siibra_kg.model_features import Feature, Modality
+    from siibra_kg.model_features import Modality
 
 __all__ = ["Measured"]
 
@@ -48,9 +48,35 @@ class Measured(Base):
             feature_query.query(self._features, concept, modality, parcellation=parcellation, anchoring=anchoring)
         )
 
-    def feature(self, spec: str | Feature) -> Feature:
-        """The one feature of this IRI, CURIE or id."""
-        return feature_query.feature(self._features, spec)
+    def feature(
+        self, spec: object, modality: object = None, *, parcellation: str | model.Parcellation | None = None
+    ) -> Any:  # noqa: ANN401  the class depends on the modality: see siibra_kg.features
+        """The one feature of this IRI, CURIE or id; or of a concept, where ``modality`` or ``parcellation`` is given.
+
+        Parameters
+        ----------
+        spec
+            A feature, its id or IRI; or a concept as :meth:`features` takes it.
+        modality, parcellation
+            As of :meth:`features`.
+
+        Returns
+        -------
+        Feature
+            Of the class that its modality has: ``.data`` reads its numbers.
+
+        Raises
+        ------
+        NoSuchName
+            If there is none.
+        AmbiguousName
+            If several belong to the concept equally well; ``candidates`` has them.
+
+        Examples
+        --------
+        >>> kg.feature("hOc1", "receptor fingerprint", parcellation="julich 3.1").data  # doctest: +SKIP
+        """
+        return feature_query.feature(self._features, spec, modality, parcellation=parcellation)
 
     def modalities(self) -> tuple[Modality, ...]:
         """The kinds of features, by category, and how many there are of each."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siibra_kg.errors import NoSuchName
+from siibra_kg.errors import AmbiguousName, NoSuchName
 from siibra_kg.locations import BoundingBox, Point, PointCloud
 from siibra_kg.model import Parcellation, Region, Space
+from siibra_kg.model_features import Feature
 from siibra_kg.questions import features, lookup, naming, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siibra_kg.model_features import Feature, Match
+    from siibra_kg.model_features import Match
     from siibra_kg.questions.feature_index import FeatureIndex
 
 __all__ = ["feature", "query"]
@@ -105,16 +106,46 @@ def _space(index: FeatureIndex, spec: str) -> Space | None:
         return None
 
 
-def feature(index: FeatureIndex, spec: Feature | str) -> Feature:
-    """Give a feature by its IRI, CURIE, or the end of its IRI.
+def feature(
+    index: FeatureIndex,
+    spec: Feature | object,
+    modality: object = None,
+    *,
+    parcellation: Parcellation | str | None = None,
+) -> Feature:
+    """Give one feature: by its IRI, CURIE, or the end of its IRI; or the one that matches a concept best.
+
+    Parameters
+    ----------
+    index
+        The graph.
+    spec
+        A feature or what names one; or, as :func:`query` takes it, a concept.
+    modality, parcellation
+        As of :func:`query`; a spec is a concept where one of them is given.
 
     Raises
     ------
     NoSuchName
-        If the graph has no such feature.
+        If the graph has no such feature, or none of this modality belongs to the concept.
+    AmbiguousName
+        If several features belong to the concept equally well; ``candidates`` has them.
     """
-    if not isinstance(spec, str):
+    if isinstance(spec, Feature):
         return spec
+    if isinstance(spec, str) and modality is None and parcellation is None:
+        return _named(index, spec)
+    found = query(index, spec, modality, parcellation=parcellation)
+    what = " ".join(filter(None, (str(modality or ""), "feature")))
+    if not found:
+        raise NoSuchName(str(spec), what)
+    best = [match.feature for match in found if match.qualification is found[0].qualification]
+    if len(best) > 1:
+        raise AmbiguousName(str(spec), what, best)
+    return best[0]
+
+
+def _named(index: FeatureIndex, spec: str) -> Feature:
     iri = lookup.as_iri(spec)
     if iri is None:
         rows = index.ask.table("feature/by-id", id=spec)
