@@ -16,9 +16,10 @@ from __future__ import annotations
 import shutil
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -33,7 +34,7 @@ from siibra_kg.web.whole import is_cut
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from siibra_kg.config import Settings
     from siibra_kg.progress import Progress
@@ -69,6 +70,8 @@ class _Asked:
     sha256: str
     max_bytes: int | None
     progress: Progress | None
+    check: Callable[[Path], None]
+    headers: Mapping[str, str] = field(repr=False)  # may hold a token
 
     @property
     def cache(self) -> Path:
@@ -82,6 +85,8 @@ def cached(
     sha256: str = "",
     max_bytes: int | None = None,
     progress: Progress | None = None,
+    check: Callable[[Path], None] = lambda _: None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> CachedFile:
     """Give a file of the web: from the mirror, else from the cache, else put there by hand, else downloaded.
 
@@ -101,6 +106,12 @@ def cached(
         Refuse to download a larger file.
     progress
         Called as a download proceeds; without it a line is shown if standard error is a terminal.
+    check
+        Called with a file whose bytes were not seen before, be it downloaded or put there by hand, before anything of
+        it is remembered; raises where it is not what was wanted. Nothing is then kept.
+    headers
+        Sent with a download to the scheme, host and port of ``url`` alone: not to a mirror, nor to where the server
+        redirects. They say who asks, and change nothing about what the address means. May hold a token.
 
     Returns
     -------
@@ -115,10 +126,14 @@ def cached(
         If it cannot be had: refused, cut short, too large, no room, not answering.
     BadVolume
         If its content is not what ``sha256`` says, or not what the address had before.
+    Exception
+        What ``check`` raises.
     """
     if (local := local_path(url)) is not None:
-        return _own(url, local, sha256.lower())
-    asked = _Asked(Address.of(url), settings, sha256.lower(), max_bytes, progress)
+        found = _own(url, local, sha256.lower())
+        check(found.path)
+        return found
+    asked = _Asked(Address.of(url), settings, sha256.lower(), max_bytes, progress, check, headers)
     return _at_hand(asked) or _from_the_web(asked)
 
 
@@ -156,6 +171,7 @@ def _checked(asked: _Asked, record: Record | None, path: Path) -> CachedFile:
         except OSError as error:
             raise SourceError(address.url, f"{path} cannot be read: {error.strerror or error}") from error
         _same_as_before(asked, record, digest, str(path))
+        asked.check(path)
         now = _record(asked, path, digest)
         if record is not None:
             now = replace(now, fetched=record.fetched, etag=record.etag, last_modified=record.last_modified)
@@ -216,6 +232,7 @@ def _downloaded(asked: _Asked, incoming: Path) -> CachedFile:
         path, etag, last_modified = _through_pooch(asked, part)
         digest = sha256_of(path)
         _same_as_before(asked, load(address, cache), digest, "what was downloaded")
+        asked.check(path)
         final = address.file(cache, digest)
         final.parent.mkdir(parents=True, exist_ok=True)
         path.replace(final)
@@ -243,12 +260,13 @@ def _through_pooch(asked: _Asked, part: Path) -> tuple[Path, str, str]:
     from siibra_kg.web.download import Received, download  # noqa: PLC0415
 
     url, room = _web_address(asked), Room.of(asked.address.url, asked.settings, asked.max_bytes, part.parent)
+    headers = {} if asked.settings.mirror else asked.headers
     received = Received(0)
 
     def downloader(_url: str, place: str, _pooch: object) -> None:
         nonlocal received
         timeout, progress = asked.settings.timeout, asked.progress
-        received = download(url, part, timeout, progress=progress, room=room.check, resume=True)
+        received = download(url, part, timeout, progress=progress, room=room.check, resume=True, headers=headers)
         if not received.measured and is_cut(part, asked.address.name):
             drop_part(part)
             raise SourceError(url, f"it ends early, after {received.size:,} bytes", "try again")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -17,13 +20,13 @@ from siibra_kg.version import __version__
 from siibra_kg.web.resume import drop_part, load_part, save_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from siibra_kg.progress import Progress
     from siibra_kg.web.resume import Part
 
-__all__ = ["NotThere", "Received", "TryAgain", "Wanted", "download", "opened", "pieces"]
+__all__ = ["NotAllowed", "NotThere", "Received", "TryAgain", "Wanted", "download", "opened", "pieces"]
 
 _ATTEMPTS = 3
 _WAIT_MOST = 10.0  # seconds between two attempts, whatever the server asks for
@@ -63,6 +66,11 @@ class Wanted:
     progress: Progress | None
     room: Callable[[int], None]
     resume: bool
+    headers: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)  # may hold a token
+
+
+class NotAllowed(SourceError):
+    """The server wants to know who asks, or refuses who does: 401 or 403. A part that is here is kept."""
 
 
 class NotThere(SourceError):
@@ -87,6 +95,7 @@ def download(
     pause: float = 0.5,
     room: Callable[[int], None] = lambda _: None,
     resume: bool = False,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Received:
     """Download a file, and return when it is safely on disk.
 
@@ -109,6 +118,8 @@ def download(
     resume
         Continue a part that an earlier attempt, of this process or another one, left at ``place``, and keep one
         that can be continued. An attempt that broke after 1 MiB of progress does not count as one.
+    headers
+        Sent to the scheme, host and port of ``url`` alone, never to where it redirects; may hold a token.
 
     Raises
     ------
@@ -117,7 +128,7 @@ def download(
     OSError
         If it cannot be written.
     """
-    wanted = Wanted(url, place, timeout, progress or progress_line(), room, resume)
+    wanted = Wanted(url, place, timeout, progress or progress_line(), room, resume, headers)
     failures, best = 0, 0
     while isinstance(outcome := _attempt(wanted), TryAgain):
         gained = _resumable(wanted) - best
@@ -151,12 +162,18 @@ def opened(session: requests.Session, wanted: Wanted, part: Part | None) -> requ
     headers = {"User-Agent": f"siibra-kg/{__version__}", "Accept-Encoding": "identity"}
     headers |= part.headers if part else {}
     for _ in range(_REDIRECTS + 1):
+        sent = headers | dict(wanted.headers) if _origin(address) == _origin(url) else headers
         try:
-            response = session.get(address, stream=True, timeout=wanted.timeout, allow_redirects=False, headers=headers)
+            # An auth that adds nothing: without one, requests puts what ~/.netrc says in the place of a token.
+            response = session.get(
+                address, stream=True, timeout=wanted.timeout, allow_redirects=False, headers=sent, auth=_as_it_is
+            )
         except requests.Timeout as error:
             raise SourceError(url, f"no answer within {wanted.timeout:g} s") from error
         except requests.ConnectionError as error:
             raise TryAgain(f"cannot connect ({_innermost(error)})") from error
+        except requests.exceptions.InvalidHeader:
+            raise SourceError(url, "a header cannot be sent: it holds a line break or the like") from None  # no value
         except (requests.RequestException, ValueError) as error:
             raise SourceError(url, f"cannot be asked for ({error})") from error
         location = session.get_redirect_target(response)
@@ -169,6 +186,15 @@ def opened(session: requests.Session, wanted: Wanted, part: Part | None) -> requ
             raise SourceError(url, f"it redirects to {target}, which is not followed")
         address = target
     raise SourceError(url, f"more than {_REDIRECTS} redirects")
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _accepted(wanted: Wanted, response: requests.Response, part: Part | None) -> requests.Response:
@@ -184,12 +210,25 @@ def _accepted(wanted: Wanted, response: requests.Response, part: Part | None) ->
         drop_part(wanted.place)
         raise TryAgain("the server does not continue where the download was interrupted")
     if status == 429 or status >= 500:
-        after = response.headers.get("retry-after", "")
-        raise TryAgain(f"the server answered {status}", float(after) if after.isdigit() else 0.0)
+        raise TryAgain(f"the server answered {status}", _asked_to_wait(response.headers.get("retry-after", "")))
+    if status in {401, 403}:
+        raise NotAllowed(url, f"the server answered {status} {response.reason or ''}".rstrip(), "check who asks")
     if part:
         drop_part(wanted.place)
     kind = NotThere if status in {404, 410} else SourceError
     raise kind(url, f"the server answered {status} {response.reason or ''}".rstrip(), "check the address")
+
+
+def _asked_to_wait(after: str) -> float:
+    """Give the seconds that a server asks to wait: it says a number, or a date (RFC 9110, 10.2.3)."""
+    if after.isdecimal():
+        return float(after)
+    try:
+        until = parsedate_to_datetime(after)
+    except ValueError:
+        return 0.0
+    until = until if until.tzinfo else until.replace(tzinfo=timezone.utc)
+    return max((until - datetime.now(timezone.utc)).total_seconds(), 0.0)
 
 
 def _continues(response: requests.Response, part: Part) -> bool:

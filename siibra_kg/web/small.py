@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import requests
@@ -17,7 +18,7 @@ from siibra_kg.errors import SourceError
 from siibra_kg.web.download import NotThere, TryAgain, Wanted, opened, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["small_file"]
 
@@ -31,7 +32,12 @@ def _session() -> requests.Session:
     return requests.Session()
 
 
-def small_file(url: str, timeout: float, room: Callable[[int], None]) -> bytes | None:
+def small_file(
+    url: str,
+    timeout: float,
+    room: Callable[[int], None],
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> bytes | None:
     """Fetch a file into memory.
 
     Parameters
@@ -42,6 +48,8 @@ def small_file(url: str, timeout: float, room: Callable[[int], None]) -> bytes |
         Seconds to wait for a connection, and for each next piece.
     room
         Called with the number of bytes as they arrive; raises where that is too much.
+    headers
+        Sent to the scheme, host and port of ``url`` alone; may hold a token.
 
     Returns
     -------
@@ -53,7 +61,7 @@ def small_file(url: str, timeout: float, room: Callable[[int], None]) -> bytes |
     SourceError
         If it cannot be had; names the address and the reason.
     """
-    wanted = Wanted(url, Path(), timeout, None, room, resume=False)
+    wanted = Wanted(url, Path(), timeout, None, room, resume=False, headers=headers)
     reason, pause = "", _PAUSE
     for _ in range(_ATTEMPTS):
         try:
