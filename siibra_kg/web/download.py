@@ -66,7 +66,7 @@ class Wanted:
     progress: Progress | None
     room: Callable[[int], None]
     resume: bool
-    headers: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)  # may hold a token
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a token
 
 
 class NotAllowed(SourceError):
