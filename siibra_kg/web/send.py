@@ -59,6 +59,8 @@ class Reply:
     reason: str
     media_type: str
     body: bytes
+    #: Seconds that the service asks to wait before the next request, in its header ``Retry-After``.
+    wait: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -131,7 +133,9 @@ class Sender:
             ) as response:
                 data = self._read(response, deadline, max_bytes)
                 kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-                reply = Reply(response.status_code, response.reason or "", kind, data)
+                after = response.headers.get("retry-after", "")
+                wait = float(after) if after.isdecimal() else 0.0
+                reply = Reply(response.status_code, response.reason or "", kind, data, wait)
                 return reply, response.headers.get("www-authenticate", "")
         except (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
             raise SendFailed(f"gave no answer within {self._timeout:g} seconds") from None

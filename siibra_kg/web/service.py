@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urldefrag, urlencode, urlsplit
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     #: What is asked, in the order in which it is written into the address; as pairs, a name may come more than once.
     Params: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 
-__all__ = ["Login", "Service", "address_of"]
+__all__ = ["Answer", "Login", "Service", "address_of"]
 
 _ACCEPT = MappingProxyType({"Accept": "application/json"})
 _AGAIN = "try again later"
@@ -48,6 +49,25 @@ class Login(Protocol):
 
     def renew(self) -> bool:
         """Try to get a new token, since the last one was refused; tells whether asking again makes sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said.
+
+    Parameters
+    ----------
+    said
+        What the JSON says.
+    url
+        What was asked.
+    sha256
+        Of the answer's bytes.
+    """
+
+    said: Any
+    url: str
+    sha256: str
 
 
 def address_of(url: str, params: Params = ()) -> str:
@@ -123,6 +143,17 @@ class Service:
         LoginNeeded
             If it wants to know who asks.
         """
+        return self.answer(url, params, keep=keep, check=check).said
+
+    def answer(
+        self,
+        url: str,
+        params: Params = (),
+        *,
+        keep: bool = True,
+        check: Callable[[Any], None] = lambda _: None,
+    ) -> Answer:
+        """Ask as :meth:`get` does, and say what exactly was asked and answered."""
         address = address_of(url, params)
         if not keep or self.login is not None:
             return self._with_login(address, lambda headers: self._fresh(address, check, headers))
@@ -137,7 +168,8 @@ class Service:
             return cached(address, self.settings, **bounds, check=look, headers=headers)
 
         file = self._with_login(address, fetched)
-        return said[0] if said else self._said(address, file.path.read_bytes(), check)
+        value = said[0] if said else self._said(address, file.path.read_bytes(), check)
+        return Answer(value, address, file.sha256)
 
     def get_many(
         self,
@@ -147,12 +179,23 @@ class Service:
         check: Callable[[Any], None] = lambda _: None,
         workers: int = WORKERS,
     ) -> list[Any]:
+        """Ask several times at once as :meth:`get` does; what is said comes in the order of the questions."""
+        return [found.said for found in self.answers(asked, keep=keep, check=check, workers=workers)]
+
+    def answers(
+        self,
+        asked: Iterable[tuple[str, Params]],
+        *,
+        keep: bool = True,
+        check: Callable[[Any], None] = lambda _: None,
+        workers: int = WORKERS,
+    ) -> list[Answer]:
         """Ask several times at once; the answers come in the order of the questions, or the first error does."""
         todo = list(asked)
         if len(todo) < 2:
-            return [self.get(url, params, keep=keep, check=check) for url, params in todo]
+            return [self.answer(url, params, keep=keep, check=check) for url, params in todo]
         with ThreadPoolExecutor(min(workers, len(todo)), thread_name_prefix="siibra-kg-service") as pool:
-            futures = [pool.submit(self.get, url, params, keep=keep, check=check) for url, params in todo]
+            futures = [pool.submit(self.answer, url, params, keep=keep, check=check) for url, params in todo]
             try:
                 return [future.result() for future in futures]
             except BaseException:
@@ -220,13 +263,13 @@ class Service:
         except BadVolume as error:
             raise ServiceError(self.name, url, error.reason, error.hint or self.hint) from error
 
-    def _fresh(self, address: str, check: Callable[[Any], None], headers: Mapping[str, str]) -> Any:  # noqa: ANN401
+    def _fresh(self, address: str, check: Callable[[Any], None], headers: Mapping[str, str]) -> Answer:
         from siibra_kg.web.download import NotThere  # noqa: PLC0415  only needed where something is asked
         from siibra_kg.web.small import small_file  # noqa: PLC0415
 
         settings = self.settings
         if (path := self._by_hand(address)) is not None:
-            return self._said(address, path.read_bytes(), check)
+            return self._answer(address, path.read_bytes(), check)
         if settings.offline:
             raise NetworkDisabled(address, "the network is switched off", "unset SIIBRA_KG_OFFLINE")
         target, sent = address, headers
@@ -235,7 +278,10 @@ class Service:
         body = small_file(target, settings.timeout, self._room(address), sent)
         if body is None:
             raise NotThere(address, "there is nothing at this address", "check the address")
-        return self._said(address, body, check)
+        return self._answer(address, body, check)
+
+    def _answer(self, address: str, body: bytes, check: Callable[[Any], None]) -> Answer:
+        return Answer(self._said(address, body, check), address, sha256(body).hexdigest())
 
     def _by_hand(self, address: str) -> Path | None:
         if (local := local_path(address)) is not None:
