@@ -277,7 +277,7 @@ class Service:
             target, sent = f"{settings.mirror.rstrip('/')}/{quote(Address.of(address).place)}", _ACCEPT
         body = small_file(target, settings.timeout, self._room(address), sent)
         if body is None:
-            raise NotThere(address, "there is nothing at this address", "check the address")
+            raise NotThere(address, "there is nothing at this address (404 or 410)", "check the address")
         return self._answer(address, body, check)
 
     def _answer(self, address: str, body: bytes, check: Callable[[Any], None]) -> Answer:
