@@ -42,6 +42,7 @@ NAMESPACES = MappingProxyType(
         "skos": SKOS,
         "dcterms": "http://purl.org/dc/terms/",
         "dcat": "http://www.w3.org/ns/dcat#",
+        "csvw": "http://www.w3.org/ns/csvw#",
         "prov": "http://www.w3.org/ns/prov#",
         "pav": "http://purl.org/pav/",
         "void": "http://rdfs.org/ns/void#",

@@ -214,10 +214,10 @@ def test_matrices_share_their_rows_and_decoder():
     """Two features with the same list have one node for it."""
     said = triples(documents())
     assert len({o for s, p, o in said if p == "skg:rowList"}) == 1
-    assert len({o for s, p, o in said if p == "skg:decoder"}) == 1
+    assert len({o for s, p, o in said if p == "csvw:dialect"}) == 1
     assert len({s for s, p, o in said if (p, o) == ("a", "skg:RegionRow")}) == 2
-    (decoder,) = {o for s, p, o in said if p == "skg:decoder"}
-    assert {("skg:header", "false boolean"), ("skg:delimiter", " ")} <= of(documents(), decoder)
+    (dialect,) = {o for s, p, o in said if p == "csvw:dialect"}
+    assert {("csvw:headerRowCount", "0 integer"), ("csvw:delimiter", " ")} <= of(documents(), dialect)
 
 
 def test_files_have_the_address_of_their_archive_or_their_own():

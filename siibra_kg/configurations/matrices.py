@@ -9,7 +9,6 @@ from siibra_kg.configurations.lines import digest, integer, iri_of
 from siibra_kg.nt import literal
 from siibra_kg.siibra_names import clear_name
 from siibra_kg.slugs import unique_slugs
-from siibra_kg.vocab import XSD
 
 if TYPE_CHECKING:
     from siibra_kg.configurations.known import Known
@@ -19,22 +18,24 @@ if TYPE_CHECKING:
 __all__ = ["matrix"]
 
 _ZIP = "siibra/repository/zippedfile/v1.0.0"
+# What pandas calls a compression -> its media type.
+_PACKED = {"": "", "gzip": "https://www.iana.org/assignments/media-types/application/gzip"}
 
 
 def matrix(out: Lines, known: Known, node: str, part: Part) -> None:
-    """Describe the files, the rows and the decoder of a matrix.
+    """Describe the files, the rows and the dialect of a matrix.
 
     Raises
     ------
     BadDocument
-        If it names no parcellation, or its files are kept in a way that is not known.
+        If it names no parcellation, or its files are kept or written in a way that is not known.
     """
     out.text(node, w.INDEXED_BY, part.text("files_indexed_by") or "subject")
     _files(out, node, part)
     _rows(out, known, node, part)
     spec = part.part("decoder")
     if spec is not None:
-        out.add(node, w.HAS_DECODER, _decoder(out, known, spec))
+        out.add(node, w.HAS_DIALECT, _dialect(out, known, spec))
 
 
 def _files(out: Lines, node: str, part: Part) -> None:
@@ -82,20 +83,34 @@ def _rows(out: Lines, known: Known, node: str, part: Part) -> None:
         out.add(row, w.SIIBRA_NAME, literal(clear_name(name)))
 
 
-def _decoder(out: Lines, known: Known, spec: Part) -> str:
-    """Describe how a table is to be parsed; gives a node that all features with the same decoder share."""
-    node = known.node(f"decoder/{digest(spec.value)}")
-    out.type(node, w.DECODER)
-    out.text(node, w.FORMAT, spec.text("@type").rpartition("/")[2])
-    out.text(node, w.DELIMITER, spec.text("delimiter"))
-    out.text(node, w.COMPRESSION, spec.text("compression"))
-    skipped = spec.whole("skiprows")
-    if skipped is not None:
-        out.add(node, w.SKIP_ROWS, integer(skipped))
-    for predicate, key in ((w.HEADER, "header"), (w.INDEX_COLUMN, "index_col")):
-        if key in spec.value:
-            value = spec.value[key]
-            # null and false both mean: there is none.
-            number = None if value is None or value is False else spec.whole(key)
-            out.add(node, predicate, f'"false"^^<{XSD}boolean>' if number is None else integer(number))
+def _dialect(out: Lines, known: Known, spec: Part) -> str:
+    """Describe how a table is written; gives a node that all features with the same decoder share.
+
+    siibra hands a decoder to pandas.read_csv: header is the number of the line of titles after those skipped,
+    index_col false means that no column names the rows.
+    """
+    kind = spec.text("@type").rpartition("/")[2]
+    if kind != "csv":
+        raise spec.bad(f"the decoder {spec.text('@type')!r} is not known", "@type")
+    packed = spec.text("compression")
+    if packed not in _PACKED:
+        raise spec.bad(f"the compression {packed!r} is not known", "compression")
+    node = known.node(f"dialect/{digest(spec.value)}")
+    out.type(node, w.DIALECT)
+    out.text(node, w.FORMAT, kind)
+    out.text(node, w.DELIMITER, spec.text("delimiter") or ",")
+    skipped, titles = spec.whole("skiprows") or 0, _number(spec, "header", 0)
+    out.add(node, w.SKIP_ROWS, integer(skipped if titles is None else skipped + titles))
+    out.add(node, w.HEADER_ROWS, integer(0 if titles is None else 1))
+    index = _number(spec, "index_col", None)
+    if index is not None:
+        out.add(node, w.INDEX_COLUMN, integer(index))
+    if _PACKED[packed]:
+        out.add(node, w.COMPRESSED, f"<{_PACKED[packed]}>")
     return node
+
+
+def _number(spec: Part, key: str, default: int | None) -> int | None:
+    """Give a number; ``None`` for null and for false, which both mean that there is none."""
+    value = spec.value.get(key, default)
+    return None if value is None or value is False else spec.whole(key) if key in spec.value else default

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import warnings
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from siibra_kg.data_errors import BadTable, TableWarning
+from siibra_kg.features.kept import Kept, Memory, on_disk
+from siibra_kg.questions import formats, regions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
     from siibra_kg.config import Settings
+    from siibra_kg.model import Region
+    from siibra_kg.model_features import DataFile, Feature
     from siibra_kg.questions.ask import Asker
+    from siibra_kg.tabular import Format
+    from siibra_kg.terms import IRI
+    from siibra_kg.web.cache import CachedFile
 
 __all__ = ["Reader"]
 
+#: Bytes of tables and arrays that a graph keeps in memory.
+_MEMORY = 256 * 2**20
+_LEVEL = 4  # of the code that asked a feature for its data, above warn, frame and data
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the source writes about a feature's values."""
+
+    unit: str
+    timestep: str
+
 
 class Reader:
-    """Reads files of features.
+    """Reads files of features; for any number of threads.
 
     Parameters
     ----------
@@ -25,3 +54,196 @@ class Reader:
     def __init__(self, ask: Asker, settings: Settings) -> None:
         self.ask = ask
         self.settings = settings
+        self._said: dict[IRI, tuple[formats.Said, ...]] = {}
+        self._formats: dict[tuple[IRI, str, IRI | None], Format] = {}
+        self._written: dict[IRI, _Written] = {}
+        self._regions: dict[IRI, Region] = {}
+        self._files: dict[tuple[Path, int, int], str] = {}
+        self._memory = Memory(_MEMORY)
+
+    def format(self, feature: Feature, role: str = "data", file: DataFile | None = None) -> Format:
+        """Give how files of a feature are written: as a file says, else its feature, its class, a more general class.
+
+        Parameters
+        ----------
+        feature
+            Of the graph.
+        role
+            ``"data"``, ``"segments"`` or ``"layers"``; that of ``file`` if one is given.
+        file
+            One of its files, which may be written in a way of its own.
+
+        Raises
+        ------
+        BadTable
+            If the graph does not say, or says several things.
+        """
+        key = feature.iri, file.role if file else role, file.iri if file else None
+        if key not in self._formats:
+            if feature.iri not in self._said:
+                self._said[feature.iri] = formats.said(self.ask, feature.iri)
+            self._formats[key] = formats.choose(self.ask, feature.iri, self._said[feature.iri], key[1], key[2])
+        return self._formats[key]
+
+    def unit(self, feature: Feature) -> str:
+        """Give the unit of a feature's values as its source writes it; empty where it does not."""
+        return self._about(feature).unit
+
+    def timestep(self, feature: Feature) -> str:
+        """Give the time between two values of a feature as its source writes it, ``"720 ms"``; empty without one."""
+        return self._about(feature).timestep
+
+    def _about(self, feature: Feature) -> _Written:
+        if feature.iri not in self._written:
+            rows = list(self.ask.table("feature/unit", feature=feature.iri))
+            said = [{row[name] for row in rows if row[name]} for name in ("unit", "timestep")]
+            for name, several in zip(("units", "time steps"), said, strict=True):
+                if len(several) > 1:
+                    raise BadTable(f"feature {feature.iri}", f"the graph states several {name}: {sorted(several)}")
+            self._written[feature.iri] = _Written(*("".join(several) for several in said))
+        return self._written[feature.iri]
+
+    def file(self, data_file: DataFile) -> CachedFile:
+        """Give a file, or the archive that it is in, on this machine: from a package, the cache, or the web.
+
+        Raises
+        ------
+        DataMissing
+            If the package that holds it is not installed.
+        NetworkDisabled, SourceError, BadVolume
+            As :func:`siibra_kg.web.cache.cached`.
+        """
+        from siibra_kg.web.cache import CachedFile, cached  # noqa: PLC0415  loads what downloads need
+
+        if data_file.url.startswith("pkg:"):
+            path = self._in_package(data_file)
+            return CachedFile(path, self._sha256(path), data_file.url)
+        return cached(data_file.url, self.settings)
+
+    def _in_package(self, data_file: DataFile) -> Path:
+        from siibra_kg.model import VolumeRef  # noqa: PLC0415
+        from siibra_kg.volumes.files.packages import locate  # noqa: PLC0415  loads what volumes need
+
+        return locate(VolumeRef(data_file.iri, data_file.iri, "table", "file", data_file.url), self.settings)
+
+    def _sha256(self, path: Path) -> str:
+        from siibra_kg.web.digest import sha256_of  # noqa: PLC0415
+
+        state = path.stat()
+        key = path, state.st_size, state.st_mtime_ns
+        if key not in self._files:
+            self._files[key] = sha256_of(path)
+        return self._files[key]
+
+    def content(self, data_file: DataFile) -> tuple[bytes, dict[str, str]]:
+        """Give the bytes of a file, unpacked from its archive, and where they come from.
+
+        Returns
+        -------
+        tuple of bytes and dict
+            The content as it is in the archive (maybe gzipped), and ``url``, ``member`` and ``sha256`` of the file or
+            archive: what frames carry in ``attrs["sources"]``.
+
+        Raises
+        ------
+        BadTable
+            If the archive has no such member, or it is damaged or too large.
+        DataMissing, NetworkDisabled, SourceError, BadVolume
+            If the file cannot be had.
+        """
+        from siibra_kg.tabular import members  # noqa: PLC0415
+        from siibra_kg.tabular.limits import MAX_BYTES, check_size  # noqa: PLC0415
+
+        file = self.file(data_file)
+        source = {"url": data_file.url, "member": data_file.member, "sha256": file.sha256}
+        if data_file.member:
+            ((_, data),) = members(file.path, [data_file.member], name=data_file.url)
+            return data, source
+        check_size(data_file.url, file.path.stat().st_size, MAX_BYTES)
+        return file.path.read_bytes(), source
+
+    def frame(self, feature: Feature, data_file: DataFile) -> pd.DataFrame:
+        """Read a file of a feature as the graph says that it is written.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A frame of its own, with ``attrs``: ``unit``, ``sources`` and ``notes``, see
+            :class:`~siibra_kg.features.base.Measured`. Each note is also a warning.
+
+        Raises
+        ------
+        BadTable
+            If the file is not what its format says, or nothing says how it is written.
+        DataMissing, NetworkDisabled, SourceError, BadVolume
+            If the file cannot be had.
+        """
+        written = self.format(feature, file=data_file)
+        file = self.file(data_file)
+        key = "frame", file.sha256, data_file.member, written
+        known = self._memory.get(key)
+        if known is None:
+            known = self._read(data_file, written)
+            self._memory.put(key, known, int(known.memory_usage(deep=True).sum()))
+        frame: pd.DataFrame = known.copy()
+        source = {"url": data_file.url, "member": data_file.member, "sha256": file.sha256}
+        notes = list(known.attrs["notes"])
+        unit = _unit(frame, written, self.unit(feature), notes)
+        frame.attrs.update(unit=unit, sources=[source], notes=notes)
+        self.warn(feature, notes)
+        return frame
+
+    def _read(self, data_file: DataFile, written: Format) -> pd.DataFrame:
+        from siibra_kg.tabular import read_frame  # noqa: PLC0415
+
+        data, source = self.content(data_file)
+        name = f"{source['url']}, member {source['member']}" if source["member"] else source["url"]
+        return read_frame(data, written, name=name)
+
+    def warn(self, feature: Feature, notes: Iterable[str], level: int = _LEVEL) -> None:
+        """Say what deserves a look, as a :class:`~siibra_kg.data_errors.TableWarning` for each note."""
+        for note in notes:
+            warnings.warn(f"{feature.name}: {note}", TableWarning, stacklevel=level)
+
+    def regions(self, iris: Iterable[IRI]) -> dict[IRI, Region]:
+        """Give regions by IRI; what is no region of the graph is left out. Each is asked for once."""
+        wanted = list(dict.fromkeys(iris))
+        for region in regions.describe(self.ask, [iri for iri in wanted if iri not in self._regions]):
+            self._regions[region.iri] = region
+        return {iri: self._regions[iri] for iri in wanted if iri in self._regions}
+
+    def kept(self, key: Sequence[Any], make: Callable[[], Kept]) -> Kept:
+        """Give what was computed before from the same files, in this process or another, or compute it.
+
+        Parameters
+        ----------
+        key
+            JSON values that say all that the result depends on: what is computed, the SHA-256 of each file with its
+            member, and its format (``dataclasses.asdict``).
+        make
+            Computes it; what it raises is raised here, and nothing is kept.
+        """
+        text = json.dumps(key, sort_keys=True, ensure_ascii=False, default=asdict)
+        found: Kept | None = self._memory.get(text)
+        if found is None:
+            found = on_disk(self.settings.cache, json.loads(text), make)
+            self._memory.put(text, found, found.size)
+        return found
+
+
+def _unit(frame: pd.DataFrame, written: Format, of_feature: str, notes: list[str]) -> str | dict[str, str]:
+    """Give the unit: in a column of the file, else by column, else of the feature, else of the format."""
+    column = next((c.name for c in written.columns if c.meaning == "skg:unitText"), None)
+    told = {column.name: column.unit for column in written.columns if column.unit}
+    if column is not None:
+        there = sorted({text for text in frame[column] if text})
+        if len(there) == 1:
+            values = [c.name for c in written.columns if c.datatype != "string" and c.name not in told]
+            return {**told, **dict.fromkeys(values, there[0])} if told else there[0]
+        notes.append(f"its rows have several units: {', '.join(there)}" if there else "no row says its unit")
+    if told:
+        return {**told, **({"": of_feature} if of_feature else {})}
+    unit = of_feature or written.unit
+    if not unit and column is None:
+        notes.append("nothing states the unit of its values")
+    return unit
