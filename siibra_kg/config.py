@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "secret", "size_in_bytes"]
 
+_EBRAINS, _EBRAINS_PREFIX = "core.kg.ebrains.eu", "v3"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
 
@@ -80,6 +81,10 @@ class Settings:
     cache_limit
         The most bytes that downloaded volumes may take in the cache, or ``None``. A download that would exceed it is
         refused; nothing is ever removed to make room.
+    ebrains_host
+        Host of the EBRAINS Knowledge Graph, with its port where it has one.
+    ebrains_prefix
+        First part of the paths of its interface; the Knowledge Graph keeps the current version and the one before.
     """
 
     home: Path
@@ -89,10 +94,15 @@ class Settings:
     base_iri: str = BASE
     timeout: float = 30.0
     cache_limit: int | None = None
+    ebrains_host: str = _EBRAINS
+    ebrains_prefix: str = _EBRAINS_PREFIX
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read ``SIIBRA_KG_HOME``, ``_CACHE``, ``_CACHE_LIMIT``, ``_OFFLINE``, ``_MIRROR`` and ``_BASE_IRI``.
+        """Read the variables ``SIIBRA_KG_...``.
+
+        ``HOME``, ``CACHE``, ``CACHE_LIMIT``, ``OFFLINE``, ``MIRROR``, ``BASE_IRI``, ``EBRAINS_HOST`` and
+        ``EBRAINS_PREFIX``.
 
         Raises
         ------
@@ -111,4 +121,6 @@ class Settings:
             mirror=env.get("SIIBRA_KG_MIRROR") or None,
             base_iri=env.get("SIIBRA_KG_BASE_IRI") or BASE,
             cache_limit=size_in_bytes("SIIBRA_KG_CACHE_LIMIT", env.get("SIIBRA_KG_CACHE_LIMIT", "")),
+            ebrains_host=env.get("SIIBRA_KG_EBRAINS_HOST") or _EBRAINS,
+            ebrains_prefix=env.get("SIIBRA_KG_EBRAINS_PREFIX") or _EBRAINS_PREFIX,
         )

@@ -106,6 +106,9 @@ class Names:
             reverse = key.startswith("^")  # how the general path marks an @reverse statement
             found = self._resolve(key[1:] if reverse else key)
             found = replace(found, inverse=not found.inverse) if reverse else found
+        elif "://" in key and key[:1] not in ":@_":
+            # A whole IRI among short names, as the EBRAINS Knowledge Graph writes its own: no context changes it.
+            found = self._resolve(key)
         elif ":" in key or "@" in key[:1] or not key:
             raise Exotic(key)
         else:

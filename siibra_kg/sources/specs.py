@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.errors import SourceError
 from siibra_kg.sources.archive import ArchiveSource, Selection
+from siibra_kg.sources.ebrains_kg import is_kg, kg
 from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
@@ -32,7 +33,9 @@ def default(settings: Settings) -> tuple[Source, ...]:
     return (resolve("openminds", settings), resolve("siibra", settings))
 
 
-def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None = None) -> Source:
+def resolve(  # noqa: PLR0911  one return for each form of a name
+    spec: str | Path, settings: Settings, *, progress: Progress | None = None
+) -> Source:
     """Find the source that a user means. Nothing is read or fetched before its documents are asked for.
 
     Parameters
@@ -40,8 +43,9 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
     spec
         ``"openminds"`` (the package where it is installed, else the pinned archive), ``"openminds-package"``,
         ``"openminds-archive"`` or ``"openminds-archive@v4.0"``; ``"siibra"`` (the pinned commit of
-        siibra-configurations), ``"siibra@<commit or tag>"``, ``"siibra=<checkout or archive of one>"``; a file,
-        folder or archive; or an http(s) address of a file or archive.
+        siibra-configurations), ``"siibra@<commit or tag>"``, ``"siibra=<checkout or archive of one>"``; ``"kg"`` (what
+        the EBRAINS Knowledge Graph has released), ``"kg@IN_PROGRESS"``, ``"kg=<earlier pull>"``; a file, folder or
+        archive; or an http(s) address of a file or archive.
     settings
         Cache, mirror, timeout, offline.
     progress
@@ -66,6 +70,8 @@ def resolve(spec: str | Path, settings: Settings, *, progress: Progress | None =
             return FirstOf(text, (OpenMindsPackage(), archive)) if installed_version() else archive
         if re.match("siibra(?:[@=]|$)", text):
             return siibra(text, partial(_fetch_archive, settings=settings, progress=progress))
+        if is_kg(text):
+            return kg(text, settings, progress=progress)
         if "://" in text or text.startswith("file:"):
             return _address(text, settings, progress)
     return _path(Path(text).expanduser(), text)
@@ -110,9 +116,8 @@ def _path(path: Path, spec: str) -> Source:
             raise SourceError(spec, "a checkout of siibra-configurations, not openMINDS JSON-LD", f"give siibra={spec}")
         return FolderSource(_about(path.resolve().name, "folder"), path, label=spec)
     if not path.exists():
-        hint = (
-            "give a file, folder, archive, http(s) address, openminds, openminds-package, openminds-archive or siibra"
-        )
+        names = "openminds, openminds-package, openminds-archive, siibra or kg"
+        hint = f"give a file, folder, archive or http(s) address, {names}"
         raise SourceError(spec, "there is no such file or folder", hint)
     if path.name.lower().endswith(ARCHIVES):
         return ArchiveSource(_about(path.name, "archive"), lambda: path, label=spec)

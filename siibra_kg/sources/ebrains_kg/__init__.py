@@ -1,0 +1,7 @@
+"""The EBRAINS Knowledge Graph, version 3, as a source: what is RELEASED, pulled page by page and kept."""
+
+from __future__ import annotations
+
+from siibra_kg.sources.ebrains_kg.source import EbrainsKG, is_kg, kg
+
+__all__ = ["EbrainsKG", "is_kg", "kg"]
