@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from siibra_kg.data_errors import BadTable, TableWarning
+from siibra_kg.data_errors import BadTable
 from siibra_kg.features.kept import Kept, Memory, on_disk
 from siibra_kg.questions import formats, regions
+from siibra_kg.tabular.sniff import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,6 @@ __all__ = ["Reader"]
 
 #: Bytes of tables and arrays that a graph keeps in memory.
 _MEMORY = 256 * 2**20
-_LEVEL = 4  # of the code that asked a feature for its data, above warn, frame and data
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +105,26 @@ class Reader:
     def file(self, data_file: DataFile) -> CachedFile:
         """Give a file, or the archive that it is in, on this machine: from a package, the cache, or the web.
 
+        What is downloaded is looked at before it is kept: nothing at all, a web page, and an archive that is none are
+        no data.
+
         Raises
         ------
         DataMissing
             If the package that holds it is not installed.
+        BadTable
+            If what was downloaded cannot be a table, or an archive of tables; nothing is kept.
         NetworkDisabled, SourceError, BadVolume
             As :func:`siibra_kg.web.cache.cached`.
         """
         from siibra_kg.web.cache import CachedFile, cached  # noqa: PLC0415  loads what downloads need
+        from siibra_kg.web.fetch import local_path  # noqa: PLC0415
 
-        if data_file.url.startswith("pkg:"):
-            path = self._in_package(data_file)
-            return CachedFile(path, self._sha256(path), data_file.url)
-        return cached(data_file.url, self.settings)
+        url = data_file.url
+        here = self._in_package(data_file) if url.startswith("pkg:") else local_path(url)
+        if here is not None and here.is_file():
+            return CachedFile(here, self._sha256(here), url)
+        return cached(url, self.settings, check=lambda path: check_file(path, url, archive=bool(data_file.member)))
 
     def _in_package(self, data_file: DataFile) -> Path:
         from siibra_kg.model import VolumeRef  # noqa: PLC0415
@@ -162,14 +168,24 @@ class Reader:
         check_size(data_file.url, file.path.stat().st_size, MAX_BYTES)
         return file.path.read_bytes(), source
 
-    def frame(self, feature: Feature, data_file: DataFile) -> pd.DataFrame:
+    def frame(self, feature: Feature, data_file: DataFile, *, quiet: bool = False) -> pd.DataFrame:
         """Read a file of a feature as the graph says that it is written.
+
+        Parameters
+        ----------
+        feature
+            Of the graph.
+        data_file
+            One of its files.
+        quiet
+            Warn of nothing: the caller makes something else of the frame, and warns itself.
 
         Returns
         -------
         pandas.DataFrame
             A frame of its own, with ``attrs``: ``unit``, ``sources`` and ``notes``, see
-            :class:`~siibra_kg.features.base.Measured`. Each note is also a warning.
+            :class:`~siibra_kg.features.base.Measured`; whoever gives it to people warns of the notes
+            (:func:`siibra_kg.features.frames.finished`).
 
         Raises
         ------
@@ -189,8 +205,7 @@ class Reader:
         source = {"url": data_file.url, "member": data_file.member, "sha256": file.sha256}
         notes = list(known.attrs["notes"])
         unit = _unit(frame, written, self.unit(feature), notes)
-        frame.attrs.update(unit=unit, sources=[source], notes=notes)
-        self.warn(feature, notes)
+        frame.attrs = {"unit": unit, "sources": [source], "notes": notes}
         return frame
 
     def _read(self, data_file: DataFile, written: Format) -> pd.DataFrame:
@@ -200,17 +215,28 @@ class Reader:
         name = f"{source['url']}, member {source['member']}" if source["member"] else source["url"]
         return read_frame(data, written, name=name)
 
-    def warn(self, feature: Feature, notes: Iterable[str], level: int = _LEVEL) -> None:
-        """Say what deserves a look, as a :class:`~siibra_kg.data_errors.TableWarning` for each note."""
-        for note in notes:
-            warnings.warn(f"{feature.name}: {note}", TableWarning, stacklevel=level)
-
     def regions(self, iris: Iterable[IRI]) -> dict[IRI, Region]:
         """Give regions by IRI; what is no region of the graph is left out. Each is asked for once."""
         wanted = list(dict.fromkeys(iris))
         for region in regions.describe(self.ask, [iri for iri in wanted if iri not in self._regions]):
             self._regions[region.iri] = region
         return {iri: self._regions[iri] for iri in wanted if iri in self._regions}
+
+    def labels(self, feature: Feature) -> tuple[tuple[Region | tuple[Region, ...] | str, ...], tuple[str, ...]]:
+        """Give what the rows (and of a matrix the columns) of a feature stand for, and notes of what is not resolved.
+
+        A row is a region, a tuple of regions where it stands for several, or the text of the source for none.
+        """
+        rows = feature.rows
+        known = self.regions(iri for row in rows for iri in row.regions)
+        labels: list[Region | tuple[Region, ...] | str] = []
+        notes: list[str] = []
+        for row in rows:
+            found = tuple(known[iri] for iri in row.regions if iri in known)
+            labels.append(found[0] if len(found) == 1 else found or row.name)
+            if not found:
+                notes.append(f"row {row.position}: no region of the graph is called {row.name!r}")
+        return tuple(labels), tuple(notes)
 
     def kept(self, key: Sequence[Any], make: Callable[[], Kept]) -> Kept:
         """Give what was computed before from the same files, in this process or another, or compute it.
