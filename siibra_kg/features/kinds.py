@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from siibra_kg.features.generic import Tabular
 from siibra_kg.features.images import ImageFeature
 from siibra_kg.model_features import Feature
 
@@ -17,6 +18,7 @@ __all__ = ["kind_of"]
 KINDS: Mapping[str, type[Feature]] = MappingProxyType(
     {
         "Image": ImageFeature,
+        "Tabular": Tabular,
     }
 )
 

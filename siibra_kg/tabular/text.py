@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siibra_kg.data_errors import BadTable
 from siibra_kg.tabular.compressed import gunzip
 from siibra_kg.tabular.limits import MAX_BYTES, check_size
+from siibra_kg.tabular.sniff import NOT_A_TABLE, check_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cells", "blanks", "body", "cells", "guess", "text_of"]
 
-_PAGE = re.compile(rb"\s*<(?:!doctype|html|\?xml|head|body|script)", re.IGNORECASE)
-_NOT_A_TABLE = "the server may be down or want a login: open the address in a browser"
 # As patterns of siibra's decoders and of pandas write a run of blanks.
 _RUNS = frozenset({r"\s+", r"\s*", r"[ \t]+", r" +", r"\t+"})
 _CANDIDATES = (",", ";", "\t", "|", " ")
@@ -59,17 +57,14 @@ def text_of(data: bytes, dialect: Dialect, *, name: str, max_bytes: int = MAX_BY
     elif dialect.compression:
         raise BadTable(name, f"the compression {dialect.compression!r} is not known", "gzip is")
     check_size(name, len(data), max_bytes)
-    if not data.strip():
-        raise BadTable(name, "it is empty", _NOT_A_TABLE)
-    if _PAGE.match(data[:512].removeprefix(b"\xef\xbb\xbf")):
-        raise BadTable(name, "it is a web page, not a table", _NOT_A_TABLE)
+    check_start(data, name)
     if data[:2] == b"\x1f\x8b" and not dialect.compression:
         raise BadTable(name, "it is compressed with gzip, and its description does not say so")
     try:
         text = data.decode("utf-8-sig" if dialect.encoding.lower() in {"utf-8", "utf8"} else dialect.encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise BadTable(name, f"it is no text in {dialect.encoding} ({error.reason})", _NOT_A_TABLE, line) from error
+        raise BadTable(name, f"it is no text in {dialect.encoding} ({error.reason})", NOT_A_TABLE, line) from error
     except LookupError as error:
         raise BadTable(name, f"the encoding {dialect.encoding!r} is not known") from error
     if "\0" in text:
