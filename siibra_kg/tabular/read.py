@@ -185,7 +185,7 @@ def _places(table: Cells, form: Format, name: str, notes: list[str]) -> list[tup
     """Give the columns that are wanted with the place of each in the rows."""
     width = len(table.rows[0])
     if not form.columns:
-        titles = table.titles or [str(i) for i in range(width)]
+        titles = table.titles if form.dialect.header else [str(i) for i in range(width)]
         if doubled := {t for t in titles if titles.count(t) > 1}:
             raise BadTable(name, f"several columns are called {min(doubled)!r}")
         kept = [i for i in range(width) if i != form.dialect.index_column]

@@ -32,7 +32,8 @@ class Cells:
     Parameters
     ----------
     titles
-        Of the last header line; empty without one.
+        Of the last header line; without one of the comment right before the rows, where it has as many words. Else
+        empty.
     rows
         All of the same length.
     lines
@@ -102,6 +103,8 @@ def cells(text: str, dialect: Dialect, *, name: str) -> Cells:
     rows, lines = _split(text, dialect, name)
     titles = [title.strip() for title in rows[dialect.header - 1]] if 0 < dialect.header <= len(rows) else []
     rows, lines = rows[dialect.header :], lines[dialect.header :]
+    if not titles and dialect.comment and rows:
+        titles = _commented(text, dialect, lines[0], len(rows[0]))
     kept = [i for i, row in enumerate(rows) if any(cell.strip() for cell in row)]
     rows, lines = [rows[i] for i in kept], [lines[i] for i in kept]
     if not rows:
@@ -114,6 +117,16 @@ def cells(text: str, dialect: Dialect, *, name: str) -> Cells:
             said = "titles" if titles else "cells in the first row"
             raise BadTable(name, f"{len(row)} cells, but {width} {said}", _wrong(text, dialect), line)
     return Cells(titles, rows, lines)
+
+
+def _commented(text: str, dialect: Dialect, before: int, width: int) -> list[str]:
+    """Give the titles of a comment right before the first row, if it has as many words as that has cells."""
+    told = [line for number, line in enumerate(io.StringIO(text, newline=""), 1) if number == before - 1]
+    if not told or not told[0].startswith(dialect.comment):
+        return []
+    words = told[0].removeprefix(dialect.comment).strip()
+    titles = words.split() if blanks(dialect.delimiter) else [word.strip() for word in words.split(dialect.delimiter)]
+    return titles if len(titles) == width else []
 
 
 def _width(rows: list[list[str]]) -> int:
