@@ -14,6 +14,7 @@ from siibra_kg import export
 from siibra_kg.build import build
 from siibra_kg.build.snapshot import CURRENT, find
 from siibra_kg.config import Settings
+from siibra_kg.facade.live import Live
 from siibra_kg.facade.located import Located
 from siibra_kg.facade.measured import Measured
 from siibra_kg.facade.told import Told
@@ -112,7 +113,7 @@ def open_graph(
     return KnowledgeGraph(store, settings=settings, snapshot=snapshot)
 
 
-class KnowledgeGraph(Measured, Located, Told):
+class KnowledgeGraph(Live, Measured, Located, Told):
     """A graph of brain atlases, open for questions.
 
     Parameters
