@@ -15,33 +15,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from siibra_kg.config import Settings
-from siibra_kg.graph import KnowledgeGraph
-from siibra_kg.resources import folder
-from siibra_kg.stores import open_store
-from siibra_kg.terms import IRI
-from siibra_kg.vocab import BASE, NAMESPACES
+from feature_graph import feature_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from siibra_kg.graph import KnowledgeGraph
+
 LAYER_NAMES = ("0", "I", "II", "III", "IV", "V", "VI", "WM")
 LINE_FILES = ("0.json", *(f"{a}_{b}.json" for a, b in pairwise(LAYER_NAMES[1:])))
-HEADER = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in NAMESPACES.items()) + f"@base <{BASE}> .\n"
 #: What makes a graph know formats, receptors and companions; openMINDS' own terms are not needed.
-ONTOLOGIES = ("siibra-kg", "formats", "receptors", "cortical")
+ONTOLOGIES = ("siibra-kg.ttl", "formats.ttl", "receptors.ttl", "cortical.ttl")
 
 
 def small_graph(tmp_path: Path, turtle: str, **settings: object) -> KnowledgeGraph:
     """Open a graph of some statements and of our ontologies, with a cache of its own."""
-    store = open_store("memory:")
-    for name in ONTOLOGIES:
-        text = (folder("ontologies") / f"{name}.ttl").read_bytes()
-        store.load(text, "ttl", IRI(f"{BASE}graph/ontology"), BASE)
-    store.load((HEADER + turtle).encode(), "ttl", IRI(f"{BASE}graph/test"), BASE)
-    return KnowledgeGraph(store, settings=Settings(tmp_path / "home", tmp_path / "cache", **settings))  # type: ignore[arg-type]
+    return feature_graph(tmp_path, turtle, files=ONTOLOGIES, **settings)
 
 
 def feature(name: str, kind: str, urls: Mapping[str, str] | str, more: str = "") -> str:

@@ -25,7 +25,8 @@ def feature_graph(tmp_path: Path, turtle: str, *, files: tuple[str, ...] = FILES
     """
     path = tmp_path / "graph.ttl"
     texts = [(resources.folder("ontologies") / name).read_text("utf-8") for name in files]
-    path.write_text("\n".join([*texts, HEADER, turtle]), "utf-8")
+    # The base goes first: some tables name what they describe relative to it.
+    path.write_text("\n".join([HEADER, *texts, HEADER, turtle]), "utf-8")
     made = Settings(tmp_path / "home", tmp_path / "cache", **settings)  # type: ignore[arg-type]
     return KnowledgeGraph(open_store(path), settings=made)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from siibra_kg.features.cells import CellDensityProfile
+from siibra_kg.features.fingerprints import ReceptorDensityFingerprint
 from siibra_kg.features.generic import Tabular
 from siibra_kg.features.images import ImageFeature
+from siibra_kg.features.layers import LayerwiseCellDensity
+from siibra_kg.features.profiles import ReceptorDensityProfile
 from siibra_kg.model_features import Feature
 
 if TYPE_CHECKING:
@@ -17,7 +21,11 @@ __all__ = ["kind_of"]
 #: Name of a class in the graph -> Python class.
 KINDS: Mapping[str, type[Feature]] = MappingProxyType(
     {
+        "CellDensityProfile": CellDensityProfile,
         "Image": ImageFeature,
+        "LayerwiseCellDensity": LayerwiseCellDensity,
+        "ReceptorDensityFingerprint": ReceptorDensityFingerprint,
+        "ReceptorDensityProfile": ReceptorDensityProfile,
         "Tabular": Tabular,
     }
 )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BIN", "SHRINKAGE", "THICKNESS", "WORKING_STEP", "Patch", "make_patch", "to_volume"]
+__all__ = ["BIN", "SHRINKAGE", "THICKNESS", "Patch", "make_patch", "to_volume"]
 
 #: Volume of the fresh brain over that of its sections: BigBrain's, as the reports of the dataset of cells use it.
 SHRINKAGE = 1.931
@@ -31,8 +31,8 @@ SHRINKAGE = 1.931
 THICKNESS = 20.0
 #: Side of the squares in which cells are counted, in micrometres.
 BIN = 100.0
-#: Micrometres per pixel of the images that profiles are made of.
-WORKING_STEP = 10
+# Micrometres per pixel of the images that profiles are made of: enough pixels for a profile of a hundred parts.
+_COARSEST, _FINEST, _PER_CORTEX = 10, 2, 300
 #: Lines between layers: 0 and I, I and II, ... VI and white matter.
 _LINES = 7
 _CORTEX = (1, 6)
@@ -84,12 +84,13 @@ class Patch:
             mask += np.greater_equal.outer(rows, np.interp(columns, line[:, 0], line[:, 1]))
         return mask
 
-    def depth_image(self, step: int = WORKING_STEP) -> NDArray[np.float64]:
+    def depth_image(self, step: int | None = None) -> NDArray[np.float64]:
         """Say for each pixel how deep it lies: 0 at the pial surface, 1 at the white matter; NaN outside the cortex.
 
         Straight lines join points of the two borders that are equally far along them; depth is the part of such a
         line that lies above.
         """
+        step = step or self.working_step
         mask = self.layer_mask(step)
         depth = self._filled_depth(step)
         depth[(mask < _CORTEX[0]) | (mask > _CORTEX[1])] = np.nan
@@ -111,7 +112,7 @@ class Patch:
         smooth = ndimage.zoom(density, zoom, order=2, mode="reflect", grid_mode=True)
         return np.clip(smooth, density.min(), density.max())  # type: ignore[no-any-return]
 
-    def profile(self, bins: int = 100, step: int = WORKING_STEP) -> tuple[_Floats, _Floats]:
+    def profile(self, bins: int = 100, step: int | None = None) -> tuple[_Floats, _Floats]:
         """Average the density image over pixels of the same depth.
 
         Returns
@@ -120,6 +121,7 @@ class Patch:
             ``bins`` numbers each: middles of equal parts of the depth from 0 to 1, and means; NaN where a part has no
             pixel.
         """
+        step = step or self.working_step
         depth = self.depth_image(step)
         inside = np.isfinite(depth)
         part = np.minimum((depth[inside] * bins).astype(np.intp), bins - 1)
@@ -128,8 +130,9 @@ class Patch:
             means = sums / np.bincount(part, minlength=bins)
         return (np.arange(bins) + 0.5) / bins, means
 
-    def boundary_positions(self, step: int = WORKING_STEP) -> dict[tuple[int, int], float]:
+    def boundary_positions(self, step: int | None = None) -> dict[tuple[int, int], float]:
         """Give the mean depth of each line between two layers: ``{(0, 1): 0.0, (1, 2): 0.09, ...}``."""
+        step = step or self.working_step
         depth = self._filled_depth(step)
         _, columns = self._centres(step)
         found = {}
@@ -139,15 +142,21 @@ class Patch:
             found[above, above + 1] = float(ndimage.map_coordinates(depth, at, order=1, mode="nearest").mean())
         return {(0, 1): 0.0, **found, (6, 7): 1.0}
 
+    @property
+    def working_step(self) -> int:
+        """Micrometres per pixel of the images that profiles are made of."""
+        top, bottom = (np.interp(self.width / 2, line[:, 0], line[:, 1]) for line in (self.lines[0], self.lines[-1]))
+        return int(np.clip((bottom - top) // _PER_CORTEX, _FINEST, _COARSEST))
+
     def _centres(self, step: int) -> tuple[_Floats, _Floats]:
         rows, columns = (np.arange(-(-side // step)) for side in (self.height, self.width))
         return (rows + 0.5) * step, (columns + 0.5) * step
 
     def _filled_depth(self, step: int) -> NDArray[np.float64]:
         rows, columns = (centres.size for centres in self._centres(step))
-        # Two points for each pixel, along and across, so that few pixels are missed.
-        along = np.linspace(0, 1, 4 * columns + 1)
-        across = (np.arange(4 * rows) + 0.5) / (4 * rows)
+        # Three points for each pixel, along and across, so that few pixels are missed.
+        along = np.linspace(0, 1, 3 * columns + 1)
+        across = (np.arange(3 * rows) + 0.5) / (3 * rows)
         top, bottom = _at(self.lines[0], along), _at(self.lines[-1], along)
         where = [np.outer(1 - across, top[i]) + np.outer(across, bottom[i]) for i in (0, 1)]
         i = np.clip((where[1] / step).astype(np.intp), 0, rows - 1)

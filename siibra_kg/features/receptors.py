@@ -40,6 +40,11 @@ class Receptor:
     neurotransmitter: str
     neurotransmitter_symbol: str
 
+    @property
+    def bound(self) -> str:
+        """Symbol and name of what binds to it: ``"5-HT (serotonin)"``."""
+        return f"{self.neurotransmitter_symbol} ({self.neurotransmitter})"
+
 
 def receptors(ask: Asker) -> dict[str, Receptor]:
     """Read the graph's receptors, by each way to write their symbols; see :func:`find_receptor`."""
