@@ -37,7 +37,9 @@ class ServiceError(SiibraKGError):
         self.hint = hint
 
     def __str__(self) -> str:
-        return on_one_line(f"{self.service} ({self.url}): {self.reason}" + (f"; {self.hint}" if self.hint else ""))
+        # Questions to some services are addresses of a thousand characters; `url` has the whole.
+        shown = self.url if len(self.url) <= 300 else f"{self.url[:280]}… ({len(self.url):,} characters)"
+        return on_one_line(f"{self.service} ({shown}): {self.reason}" + (f"; {self.hint}" if self.hint else ""))
 
 
 class LoginNeeded(SiibraKGError):

@@ -118,7 +118,7 @@ def gene_expressions(
         samples=tuple(survey.samples[row] for row in inside),
         donors=tuple(survey.donors.values()),
         notes=tuple(notes),
-        sources=tuple(survey.sources(b.decode() for table in tables for b in np.unique(table["batch"]))),
+        sources=tuple(survey.sources(np.unique(np.concatenate([t["batch"] for t in tables])).astype(str).tolist())),
         _places=places[inside],
         _probes=_probe_table(wanted, tables),
         _levels=_cut(tables, "level", inside),

@@ -12,11 +12,14 @@ The key stands for the address of the service and the version of this layout. A 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -25,7 +28,6 @@ import numpy as np
 
 from siibra_kg.errors import BadVolume
 from siibra_kg.live.allen.samples import Sample
-from siibra_kg.volumes.kept_folder import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,16 +85,22 @@ class Store:
         BadVolume
             If the file is damaged, or made for another number of samples.
         """
-        path = self.folder / "genes" / _file(symbol)
+        path = f"{self.folder}/genes/{_file(symbol)}"
+        record = _record(samples)
         try:
-            found = mapped(path)
+            with open(path, "rb") as file:  # noqa: PTH123  a thousand genes are a thousand files: paths take their time
+                size = os.fstat(file.fileno()).st_size
+                probes = max(size - len(_head(samples, 0)), 0) // record.itemsize
+                head = _head(samples, probes)
+                whole = len(head) + probes * record.itemsize
+                if size != whole or file.read(len(head)) != head:
+                    raise self._damaged(Path(path), f"it is no table of {samples:,} samples")
+                content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise self._damaged(path, error) from error
-        if found.dtype != _record(samples):
-            raise self._damaged(path, f"it is no table of {samples:,} samples")
-        return found
+            raise self._damaged(Path(path), error) from error
+        return np.frombuffer(content, record, probes, len(head))
 
     def nothing(self, samples: int) -> NDArray[np.void]:
         """Give the table of a gene without probes."""
@@ -108,7 +116,7 @@ class Store:
         place = self.folder / "genes" / _file(symbol)
         place.parent.mkdir(parents=True, exist_ok=True)
         with _whole(place) as file:
-            np.save(file, table)
+            file.write(_head(levels.shape[1], len(probes)) + table.tobytes())
 
     def keep_batch(self, asked: Sequence[Mapping[str, str]]) -> str:
         """Keep what was asked, each with ``url`` and ``sha256`` of the answer; gives the batch's name."""
@@ -135,6 +143,16 @@ class Store:
         return BadVolume(str(path), f"is damaged ({why})", f"remove the folder {self.folder}; it is made again")
 
 
+@lru_cache(maxsize=256)
+def _head(samples: int, probes: int) -> bytes:
+    """Give what a file begins with. Comparing it takes a tenth of the time that numpy takes to understand it."""
+    described = {"descr": np.lib.format.dtype_to_descr(_record(samples)), "fortran_order": False, "shape": (probes,)}
+    buffer = BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, described)
+    return buffer.getvalue()
+
+
+@lru_cache(maxsize=8)
 def _record(samples: int) -> np.dtype[np.void]:
     return np.dtype([("probe", "<i8"), ("batch", "S16"), ("level", "<f8", (samples,)), ("zscore", "<f8", (samples,))])
 
