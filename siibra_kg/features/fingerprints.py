@@ -104,7 +104,7 @@ class ReceptorDensityFingerprint(Measured):
         if mine.attrs["unit"] != theirs.attrs["unit"]:
             said = f"{mine.attrs['unit']!r} and {theirs.attrs['unit']!r}"
             raise BadTable(f"{self.name} and {other.name}", f"their units differ: {said}", "nothing is converted")
-        joined = mine.join(theirs, how="inner", rsuffix="_other")
+        joined = mine.join(theirs.add_suffix("_other"), how="inner")
         joined["difference"] = joined["mean_other"] - joined["mean"]
         joined["ratio"] = joined["mean_other"] / joined["mean"].where(joined["mean"] != 0)
         pairs = ((self, mine, theirs), (other, theirs, mine))

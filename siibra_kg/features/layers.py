@@ -9,7 +9,7 @@ from siibra_kg.data_errors import BadTable
 from siibra_kg.errors import DataMissing
 from siibra_kg.features.base import Measured
 from siibra_kg.features.cells import read_layers
-from siibra_kg.features.frames import described, notes_of, sources_of, warned
+from siibra_kg.features.frames import described, finished, notes_of, sources_of, warned
 from siibra_kg.model_features import DataFile
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ class LayerwiseCellDensity(Measured):
         pandas.DataFrame
             ``mean``, ``std`` and ``count``, the number of patches; the index has the names of the layers.
         """
+        return warned(self._statistics(), self.name)
+
+    def _statistics(self) -> pd.DataFrame:
         frame = self.read()
         grouped = frame.groupby(["layer", "layername"], sort=True)["density"]
         found = grouped.agg(["mean", "std", "count"]).droplevel("layer").rename_axis("layer")
@@ -81,15 +84,15 @@ class LayerwiseCellDensity(Measured):
         BadTable
             If their units differ.
         """
-        mine, theirs = self.statistics, other.statistics
+        mine, theirs = self._statistics(), other._statistics()
         if mine.attrs["unit"] != theirs.attrs["unit"]:
             said = f"{mine.attrs['unit']!r} and {theirs.attrs['unit']!r}"
             raise BadTable(f"{self.name} and {other.name}", f"their units differ: {said}", "nothing is converted")
-        joined = mine.join(theirs, how="inner", rsuffix="_other")
+        joined = mine.join(theirs.add_suffix("_other"), how="inner")
         joined["difference"] = joined["mean_other"] - joined["mean"]
         joined["ratio"] = joined["mean_other"] / joined["mean"].where(joined["mean"] != 0)
         notes, sources = notes_of(mine, theirs), sources_of(mine, theirs)
-        return described(joined, unit=mine.attrs["unit"], sources=sources, notes=notes)
+        return finished(joined, self.name, unit=mine.attrs["unit"], sources=sources, notes=notes)
 
     def plot(self, out: str | Path | None = None, *, title: str = "", dpi: int = 160) -> Picture:
         """Draw a box for each layer, over the patches."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.data_errors import BadTable
 from siibra_kg.features.base import Measured
-from siibra_kg.features.frames import described, notes_of, only_file, sources_of, warned
+from siibra_kg.features.frames import described, finished, notes_of, only_file, sources_of, warned
 from siibra_kg.features.receptors import find_receptor, receptors
 
 if TYPE_CHECKING:
@@ -88,10 +88,11 @@ class CorticalProfile(Measured):
         import pandas as pd  # noqa: PLC0415  takes 300 ms
 
         profiles = (self, *others)
-        merged = merge_profiles(profiles)
+        merged = _merged(profiles, None, 0)
         each: pd.DataFrame = pd.concat([p.read().iloc[:, 0].rename(p.name) for p in profiles], axis=1)
         joined = merged[["mean", "std"]].join(each.set_axis(merged.index))
-        return described(joined, unit=merged.attrs["unit"], sources=sources_of(merged), notes=notes_of(merged))
+        notes = notes_of(merged)
+        return finished(joined, self.name, unit=merged.attrs["unit"], sources=sources_of(merged), notes=notes)
 
     def plot(self, out: str | Path | None = None, *, title: str = "", dpi: int = 160) -> Picture:
         """Draw the profile over depth, with the layers where they are known.
@@ -188,6 +189,12 @@ def merge_profiles(
     0.0     2.0  1.0      2
     1.0     4.0  2.0      2
     """
+    return warned(_merged(profiles, depths, ddof), "merged profiles")
+
+
+def _merged(
+    profiles: Iterable[CorticalProfile | pd.DataFrame], depths: Sequence[float] | None, ddof: int
+) -> pd.DataFrame:
     import numpy as np  # noqa: PLC0415  takes 100 ms
     import pandas as pd  # noqa: PLC0415  takes 300 ms
 
