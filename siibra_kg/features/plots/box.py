@@ -75,11 +75,12 @@ def plot_box(
     steep = len(finite) > 8 or max(map(len, finite)) * len(finite) > 110
     foot = FOOT + (1.5 if steep else 0.5)
     with plain_style():
-        figure, axes = new_axes(HEAD + _TALL + foot, (EDGE + 0.5, foot, WIDTH - 2 * EDGE - 0.5, _TALL))
+        left = EDGE + (1.1 if steep else 0.5)  # steep names reach to the left
+        figure, axes = new_axes(HEAD + _TALL + foot, (left, foot, WIDTH - left - EDGE, _TALL))
         lined(axes, along="y")
         for position, values in enumerate(finite.values()):
             _group(axes, position, values, points=points)
-        names = [f"{shortened(name, 28)}{' ' if steep else chr(10)}n = {v.size:,}" for name, v in finite.items()]
+        names = [f"{shortened(name, 20)}{' ' if steep else chr(10)}n = {v.size:,}" for name, v in finite.items()]
         axes.set_xticks(range(len(names)), names)
         axes.tick_params(axis="x", labelcolor=INK, length=0, labelrotation=38 if steep else 0, labelsize=9.5)
         for text in axes.get_xticklabels():

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_matrix"]
 
 _SIDE = 7.6  # inches of the longer side
-_NAMES = 100  # rows that can be named legibly
+_NAMES, _LETTERS = 100, 30  # rows that can be named legibly, and how long their names may be
 
 
 def plot_matrix(
@@ -99,24 +99,26 @@ def plot_matrix(
     cell = _SIDE / max(rows, columns)
     wide, tall = columns * cell, rows * cell
     named = max(rows, columns) <= _NAMES
-    beside, foot = (2.2, 1.9) if named else (0.75, 0.3)
-    left = EDGE + beside
+    size = min(9.5, cell * 72 * 0.92)
+    longest = max(len(name) for name in labels_of(matrix.columns))
+    foot = 0.15 + min(longest, _LETTERS) * size / 72 * 0.62 if named else 0.35
+    left = EDGE + (2.2 if named else 0.75)
     with plain_style():
         figure, axes = new_axes(HEAD + tall + foot + FOOT, (left, FOOT + foot, wide, tall))
         norm = mpl.colors.LogNorm(low, high) if log else mpl.colors.Normalize(low, high)
         colored = colormap(colors or (SIGNED if low < 0 < high else "inferno")).copy()
         colored.set_bad(MISSING)
-        shown = np.ma.masked_invalid(np.where(values <= 0, low, values) if log else values)
+        shown = np.ma.masked_invalid(values)
         if log:
             colored.set_under(PAPER)
-            shown = np.ma.masked_invalid(np.where(values <= 0, low / 10, values))
+            shown = np.ma.masked_invalid(np.where(values <= 0, low / 10, np.where(values < low, low, values)))
         image = axes.imshow(shown, cmap=colored, norm=norm, interpolation="nearest", aspect="auto")
-        _ticks(axes, matrix, cell, named=named)
+        _ticks(axes, matrix, size if named else 0.0)
         _groups(axes, groups, square=rows == columns)
         _bar(figure, image, (left + wide + 0.3, FOOT + foot, min(tall, 4.5)), unit)
         diagonal = "" if limits or rows != columns else "colours without the diagonal"
         lost = missing_note(int((~np.isfinite(values)).sum()))
-        said = f"{rows} x {columns}" + ("   ·   logarithmic; nothing is black" if log else "")
+        said = f"{rows} x {columns}" + ("   ·   logarithmic; zero and less are black" if log else "")
         return finish(figure, (title, below), (note, diagonal, lost and f"{lost} (grey)"), said, dpi=dpi, out=out)
 
 
@@ -144,15 +146,14 @@ def _limits(values: NDArray[np.float64], *, log: bool) -> tuple[float, float]:
     return (low, high) if low < high else (low, low + 1.0)
 
 
-def _ticks(axes: Any, matrix: pd.DataFrame, cell: float, *, named: bool) -> None:  # noqa: ANN401
-    if not named:
+def _ticks(axes: Any, matrix: pd.DataFrame, size: float) -> None:  # noqa: ANN401
+    if not size:
         axes.set_xlabel("column", color=FAINT, fontsize=9)
         axes.set_ylabel("row", color=FAINT, fontsize=9)
         return
-    size = min(9.5, cell * 72 * 0.92)
     rows, columns = labels_of(matrix.index), labels_of(matrix.columns)
-    axes.set_yticks(range(len(rows)), [shortened(name, 34) for name in rows])
-    axes.set_xticks(range(len(columns)), [shortened(name, 30) for name in columns])
+    axes.set_yticks(range(len(rows)), [shortened(name, _LETTERS) for name in rows])
+    axes.set_xticks(range(len(columns)), [shortened(name, _LETTERS) for name in columns])
     axes.tick_params(labelsize=size, length=0, labelcolor=INK, pad=2)
     axes.tick_params(axis="x", labelrotation=90)
 

@@ -61,7 +61,8 @@ def plot_polar(
     value, spread
         The column of the values, and the one of their spread; a frame without the latter has no band.
     groups
-        Row -> group: names are coloured by it, for instance by neurotransmitter.
+        Row -> group, for instance its neurotransmitter: names and points of a single frame are coloured by it. Of
+        several frames the colours tell these apart.
     title, below, note, unit
         The lines above and below, and the unit of the values.
     dpi
@@ -80,13 +81,14 @@ def plot_polar(
     <Picture ... bytes of PNG>
     """
     series = series_of(frames, value, spread)
+    groups = groups if len(series) == 1 else None
     with plain_style():
         side = _HEIGHT - HEAD - FOOT - 0.9
         left = EDGE + 1.35
         figure, axes = new_axes(_HEIGHT, (left, FOOT + 0.45, side, side), projection="polar")
         angles = _circle(axes, series, groups)
         for position, one in enumerate(series):
-            _curve(axes, angles, one, color_of(position))
+            _curve(axes, angles, one, INK if groups else color_of(position), groups or {})
         _radius(axes, series, unit)
         _beside(figure, series, colors_of_groups(groups), left + side + 1.75, unit)
         missing = missing_note(sum(int(np.isnan(one.values).sum()) for one in series))
@@ -113,18 +115,23 @@ def _circle(axes: Any, series: tuple[Series, ...], groups: Mapping[str, str] | N
     return angles
 
 
-def _curve(axes: Any, angles: NDArray[np.float64], one: Series, color: str) -> None:  # noqa: ANN401
+def _curve(axes: Any, angles: NDArray[np.float64], one: Series, color: str, groups: Mapping[str, str]) -> None:  # noqa: ANN401
     """Draw the line and the band; both end beside a value that is missing, which is no zero."""
     closed = np.append(angles, angles[0] + 2 * np.pi)
     values = np.append(one.values, one.values[0])
     spread = np.append(one.spread, one.spread[0])
     axes.plot(closed, values, color=color, linewidth=2, zorder=4, solid_joinstyle="round")
-    axes.plot(angles, one.values, color=color, linestyle="", marker="o", markersize=4.5, zorder=5)
+    colors = colors_of_groups(groups)
+    known = np.isfinite(one.values)
+    own = [colors.get(groups.get(label, ""), color) for label in one.labels]
+    axes.scatter(
+        angles[known], one.values[known], s=26, c=[c for c, there in zip(own, known, strict=True) if there], zorder=5
+    )
     if np.isfinite(spread).any():
         low, high = values - spread, values + spread
         axes.fill_between(closed, low, high, color=color, alpha=0.22, linewidth=0, zorder=3)
-    else:
-        axes.fill(angles, np.nan_to_num(one.values), color=color, alpha=0.12, linewidth=0, zorder=2)
+    elif np.isfinite(values).all():
+        axes.fill(angles, one.values, color=color, alpha=0.12, linewidth=0, zorder=2)
 
 
 def _radius(axes: Any, series: tuple[Series, ...], unit: str) -> None:  # noqa: ANN401
@@ -146,11 +153,10 @@ def _beside(figure: Any, series: tuple[Series, ...], groups: Mapping[str, str], 
     top = HEAD + 0.35
     if len(series) > 1:
         legend(figure, {one.name: color_of(i) for i, one in enumerate(series)}, left, top)
-        top += 0.28 * len(series) + 0.5
     elif len(series[0].labels) <= _TABLE:
         top = _numbers(figure, series[0], left, top, unit) + 0.4
     if groups:
-        legend(figure, groups, left, top, "names by group" if len(series) > 1 else "")
+        legend(figure, groups, left, top)
 
 
 def _numbers(figure: Any, one: Series, left: float, top: float, unit: str) -> float:  # noqa: ANN401
