@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -245,10 +246,8 @@ def test_any_bytes_are_a_table_or_refused(data):
         Format(kind="mat"),
     ):
         for read in (read_frame, read_matrix):
-            try:
+            with suppress(BadTable):
                 read(data, form, name="t")
-            except BadTable as error:
-                assert str(error).startswith("t")
 
 
 # ------------------------------------------------------------------------------------------------------------- limits

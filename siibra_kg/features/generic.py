@@ -68,7 +68,7 @@ class Tabular(Measured):
         return self._table(file)
 
     def _read(self, file: DataFile) -> pd.DataFrame:
-        return self._reader().frame(self, file)
+        return self._reader().frame(self, file, quiet=True)
 
     def _table(self, file: DataFile) -> pd.DataFrame:
         import pandas as pd  # noqa: PLC0415  takes 300 ms

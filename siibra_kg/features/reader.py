@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.data_errors import BadTable
+from siibra_kg.features.frames import described, warned
 from siibra_kg.features.kept import Kept, Memory, on_disk
 from siibra_kg.questions import formats, regions
 from siibra_kg.tabular.sniff import check_file
@@ -184,8 +185,7 @@ class Reader:
         -------
         pandas.DataFrame
             A frame of its own, with ``attrs``: ``unit``, ``sources`` and ``notes``, see
-            :class:`~siibra_kg.features.base.Measured`; whoever gives it to people warns of the notes
-            (:func:`siibra_kg.features.frames.finished`).
+            :class:`~siibra_kg.features.base.Measured`. Each note is also a warning.
 
         Raises
         ------
@@ -205,8 +205,8 @@ class Reader:
         source = {"url": data_file.url, "member": data_file.member, "sha256": file.sha256}
         notes = list(known.attrs["notes"])
         unit = _unit(frame, written, self.unit(feature), notes)
-        frame.attrs = {"unit": unit, "sources": [source], "notes": notes}
-        return frame
+        described(frame, unit=unit, sources=[source], notes=notes)
+        return frame if quiet else warned(frame, feature.name)
 
     def _read(self, data_file: DataFile, written: Format) -> pd.DataFrame:
         from siibra_kg.tabular import read_frame  # noqa: PLC0415

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siibra_kg.data_errors import BadTable
 from siibra_kg.tabular.format import Column, Dialect, Format
-from siibra_kg.terms import contract, local_name
+from siibra_kg.terms import BlankNode, contract, local_name
 
 if TYPE_CHECKING:
     from siibra_kg.questions.ask import Asker
@@ -92,7 +92,7 @@ def _first(feature: IRI, statements: tuple[Said, ...], part: str, role: str, fil
     if len(nodes) > 1:
         both = " and ".join(f"<{node}>" for node in nodes[:2])
         raise BadTable(f"feature {feature}", f"{both} are both its {part}", "state one of them")
-    if nodes and nodes[0].startswith("_:"):
+    if nodes and isinstance(nodes[0], BlankNode):
         raise BadTable(
             f"feature {feature}", f"its {part} is a blank node, which cannot be asked about", "give it an IRI"
         )
