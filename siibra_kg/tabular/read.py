@@ -168,14 +168,15 @@ def _numbers(text: str, form: Format, name: str) -> NDArray[np.float64]:
     kept = [i for i in range(len(table.rows[0])) if i != dialect.index_column]
     out = np.empty((len(table.rows), len(kept)))
     for number, (row, line) in enumerate(zip(table.rows, table.lines, strict=True)):
-        out[number] = [_number(row[i], f"column {i}", line, name) for i in kept]
+        out[number] = [_number(row[i], f"column {i}", line, name, table.hint) for i in kept]
     return out
 
 
-def _number(cell: str, column: str, line: int, name: str) -> float:
+def _number(cell: str, column: str, line: int, name: str, hint: str = "") -> float:
     text = cell.strip()
     if _NUMBER.fullmatch(text) is None:
-        hint = "a point has to stand before decimals" if re.fullmatch(r"[+-]?\d+,\d+", text) else ""
+        if re.fullmatch(r"[+-]?\d+,\d+", text):
+            hint = "a point has to stand before decimals"
         said = f"{text[:40]!r} is no number" if text else "a cell is empty"
         raise BadTable(name, f"{said} ({column})", hint, line)
     return float(text)
@@ -190,7 +191,7 @@ def _places(table: Cells, form: Format, name: str, notes: list[str]) -> list[tup
             raise BadTable(name, f"several columns are called {min(doubled)!r}")
         kept = [i for i in range(width) if i != form.dialect.index_column]
         return [(Column(titles[i], i, datatype=_datatype([row[i] for row in table.rows])), i) for i in kept]
-    found = [(column, _place(column, table.titles, width, name, notes)) for column in form.columns]
+    found = [(column, _place(column, table, name, notes)) for column in form.columns]
     taken: dict[int, str] = {}
     for column, place in found:
         if taken.setdefault(place, column.name) != column.name:
@@ -198,15 +199,15 @@ def _places(table: Cells, form: Format, name: str, notes: list[str]) -> list[tup
     return found
 
 
-def _place(column: Column, titles: Sequence[str], width: int, name: str, notes: list[str]) -> int:
+def _place(column: Column, table: Cells, name: str, notes: list[str]) -> int:
+    titles, width = table.titles, len(table.rows[0])
     wanted = {title.strip().casefold() for title in column.titles}
     named = [i for i, title in enumerate(titles) if title.casefold() in wanted]
     if len(named) == 1:
         return named[0]
     place = column.position if column.position >= 0 else width + column.position
     if not 0 <= place < width:
-        hint = "the delimiter may be another one" if width == 1 else ""
-        raise BadTable(name, f"there is no column {column.position} for {column.name}: it has {width}", hint)
+        raise BadTable(name, f"there is no column {column.position} for {column.name}: it has {width}", table.hint)
     if wanted and titles and place not in named:
         notes.append(f"{column.name}: taken from column {place}, {titles[place]!r}; none is {column.titles[0]!r}")
     return place

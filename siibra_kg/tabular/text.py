@@ -38,11 +38,14 @@ class Cells:
         All of the same length.
     lines
         Which line of the file, from 1, each row ends in.
+    hint
+        The delimiter that seems to be meant, in words, where there is only one column.
     """
 
     titles: list[str]
     rows: list[list[str]]
     lines: list[int]
+    hint: str = ""
 
 
 def text_of(data: bytes, dialect: Dialect, *, name: str, max_bytes: int = MAX_BYTES) -> str:
@@ -116,7 +119,7 @@ def cells(text: str, dialect: Dialect, *, name: str) -> Cells:
         if len(row) != width:
             said = "titles" if titles else "cells in the first row"
             raise BadTable(name, f"{len(row)} cells, but {width} {said}", _wrong(text, dialect), line)
-    return Cells(titles, rows, lines)
+    return Cells(titles, rows, lines, _wrong(text, dialect) if width == 1 else "")
 
 
 def _commented(text: str, dialect: Dialect, before: int, width: int) -> list[str]:
