@@ -5,7 +5,6 @@ Nothing of a request is kept, and no error holds one: requests carry the token.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,21 +14,18 @@ import orjson
 from siibra_kg.config import secret
 from siibra_kg.data_errors import LoginNeeded, ServiceError
 from siibra_kg.errors import NetworkDisabled
-from siibra_kg.web.login import Endpoints, Login, Secret, login
+from siibra_kg.web.login import NAME, Secret, base_url, ebrains_login
 from siibra_kg.web.send import Request, Sender, SendFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siibra_kg.config import Settings
+    from siibra_kg.web.login import Login
     from siibra_kg.web.send import Reply
 
-__all__ = ["NAME", "BadRequest", "Service", "TooSlow", "base_url", "connect"]
+__all__ = ["NAME", "BadRequest", "Service", "TooSlow", "connect"]
 
-NAME = "EBRAINS Knowledge Graph"
-_HOST = re.compile(r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::\d{1,5})?", re.IGNORECASE)
-_PREFIX = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*")
-_HERE = frozenset({"localhost", "127.0.0.1"})
 _ATTEMPTS = 4
 _TOKENS = 4  # that may be refused for one request
 _WAIT_MOST = 30.0  # seconds between two attempts, whatever the service asks for
@@ -43,31 +39,6 @@ class BadRequest(ServiceError):
 
 class TooSlow(ServiceError):
     """There was no whole answer in time."""
-
-
-def base_url(settings: Settings) -> str:
-    """Give the address that all paths are below, with a slash at its end.
-
-    Raises
-    ------
-    ServiceError
-        If host or prefix in the settings are none.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from siibra_kg.config import Settings
-    >>> base_url(Settings(Path("home"), Path("cache")))
-    'https://core.kg.ebrains.eu/v3/'
-    """
-    host, prefix = settings.ebrains_host, settings.ebrains_prefix.strip("/")
-    found = _HOST.fullmatch(host)
-    if found is None or not _PREFIX.fullmatch(prefix):
-        hint = "write them as core.kg.ebrains.eu and v3"
-        raise ServiceError(NAME, f"{host}/{prefix}", "SIIBRA_KG_EBRAINS_HOST or _PREFIX is malformed", hint)
-    # A token goes over the network encrypted, or not at all.
-    scheme = "http" if found["name"] in _HERE else "https"
-    return f"{scheme}://{host}/{prefix}/"
 
 
 @dataclass(slots=True)
@@ -137,10 +108,12 @@ class Service:
 
     def _sent(self, request: Request) -> Reply:
         """Send a request with a token, and with another one where that is refused."""
-        token = self._logged_in().token()
+        login = self._logged_in()
+        token = login.token()
         for number in range(_TOKENS):
             if number:
-                token = self._logged_in().renew()
+                login.renew()
+                token = login.token()
             headers = {"Accept": "application/json", "Authorization": f"Bearer {token.reveal()}"}
             if request.body:
                 headers["Content-Type"] = "application/json"
@@ -154,34 +127,10 @@ class Service:
 
     def _logged_in(self) -> Login:
         if self._login is None:
-            host = self.base.split("/")[2]
-            self._login = login(host, self._endpoints, self.sender)
+            self._login = ebrains_login(self.base, self.sender)
             if text := secret("KG_CLIENT_TOKEN"):
                 self._client = Secret(text, "KG_CLIENT_TOKEN")
         return self._login
-
-    def _endpoints(self) -> Endpoints:
-        """Ask where tokens are handed out: the service names a document of OpenID Connect Discovery."""
-        config = self._told(self.base + "users/authorization/config")
-        address = _endpoint(config)
-        if not address:
-            raise ServiceError(NAME, self.base + "users/authorization/config", "it names no place to log in at")
-        Endpoints(NAME, address)  # refuses an address that is not safe
-        found = self._told(address)
-        token, device = found.get("token_endpoint"), found.get("device_authorization_endpoint")
-        if not isinstance(token, str):
-            raise ServiceError(NAME, address, "it names no place that gives tokens")
-        return Endpoints(NAME, token, device if isinstance(device, str) else "")
-
-    def _told(self, url: str) -> dict[str, Any]:
-        try:
-            reply, failed = self.sender.send(Request("GET", url, headers={"Accept": "application/json"})), ""
-        except SendFailed as failure:
-            reply, failed = None, failure.reason
-        if reply is None or not reply.ok:
-            reason = failed if reply is None else f"answered {reply.status}"
-            raise ServiceError(NAME, url, reason, "try again later, or set KG_AUTH_TOKEN")
-        return _object(url, reply)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -204,12 +153,6 @@ def connect(settings: Settings, stage: str) -> Service:
         reason = "the network is switched off" if settings.offline else "a mirror has files, it answers no questions"
         raise NetworkDisabled(base, reason, f"unset {switch}, or give an earlier pull as kg=FOLDER")
     return Service(base, stage, Sender(base, None, settings.timeout))
-
-
-def _endpoint(told: Mapping[str, Any]) -> str:
-    data = told.get("data")
-    address = data.get("endpoint") if isinstance(data, dict) else None
-    return address if isinstance(address, str) else ""
 
 
 def _envelope(url: str, reply: Reply) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.sources.ebrains_kg.instances import LAST_RELEASED
 from siibra_kg.sources.ebrains_kg.kinds import taken
 from siibra_kg.sources.ebrains_kg.pull import Pull
-from siibra_kg.sources.ebrains_kg.service import base_url, connect
+from siibra_kg.sources.ebrains_kg.service import connect
 from siibra_kg.sources.ebrains_kg.shelf import Shelf
 from siibra_kg.sources.protocol import SourceInfo
 from siibra_kg.sources.reading import ReadingSource
 from siibra_kg.web.fetch import mirror_folder
+from siibra_kg.web.login import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ A token never stands in a message, a representation, a cache or a pickle; see :c
 from __future__ import annotations
 
 from siibra_kg.web.login.chain import Login, login
+from siibra_kg.web.login.ebrains import NAME, base_url, ebrains_login
 from siibra_kg.web.login.secret import Secret
 from siibra_kg.web.login.tokens import Endpoints
 
-__all__ = ["Endpoints", "Login", "Secret", "login"]
+__all__ = ["NAME", "Endpoints", "Login", "Secret", "base_url", "ebrains_login", "login"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from siibra_kg.config import secret
 from siibra_kg.data_errors import LoginNeeded
+from siibra_kg.errors import DataMissing
 from siibra_kg.web.login.kept import keep, kept
 from siibra_kg.web.login.secret import Secret
 from siibra_kg.web.login.tokens import by_client, by_device, by_refresh
@@ -74,8 +76,14 @@ class Login:
         """
         return self._token if self._token is not None else self._next()
 
-    def renew(self) -> Secret:
-        """Give another token, since the last one was refused: it may have expired.
+    def headers(self) -> dict[str, str]:
+        """Give what to send along where anybody may ask, and more is shown to some: nothing without a token at hand."""
+        if self._token is None and any(map(secret, VARIABLES)):
+            self.token()
+        return {} if self._token is None else {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def renew(self) -> bool:
+        """Find another token, since the last one was refused or missing: it may have expired. True if there is one.
 
         Raises
         ------
@@ -85,7 +93,8 @@ class Login:
         if self._token is not None:
             self._refused.append(self._token.origin)
             self._token = None
-        return self._next()
+        self._next()
+        return True
 
     def _next(self) -> Secret:
         self._ways = self._ways or iter((_from_environment, self._from_keyring, self._as_client, self._at_terminal))
@@ -131,11 +140,12 @@ class Login:
         for _ in range(_MOST):
             if bought is None:
                 return
+            if bought.refresh is not None and kept_at is not None:
+                with suppress(DataMissing):  # a keyring that cannot be written: this run goes on all the same
+                    kept_at(bought.refresh)
             yield bought.access
             if bought.refresh is None:
                 return
-            if kept_at is not None:
-                kept_at(bought.refresh)
             bought = by_refresh(self.ends(), self.sender, client, bought.refresh)
 
 
