@@ -412,11 +412,16 @@ def test_the_same_numbers_as_siibra(settings, wells, tmp_path):
     }
     script = Path(__file__).with_name("oracle") / "siibra_genes.py"
     with answering(AllenStub(wells[::40])) as server:
-        job = {"base": f"{server.url}/api/v2/data", "genes": ["MAOB", "GABRA1"]}
+        job = {"base": f"{server.url}/api/v2/data", "genes": ["MAOB", "GABRA1"], "names": ["gabra1", "GAT1"]}
         command = [str(oracle.python), str(script), json.dumps(job)]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
         mine = expressions(settings, server, None, ["MAOB", "GABRA1"]).data
-    theirs = json.loads(done.stdout.splitlines()[-1])
+        known = survey_of(settings, server).vocabulary
+    told = json.loads(done.stdout.splitlines()[-1])
+    # siibra takes any symbol that has these letters; the alias is that of another gene.
+    assert told["taken"] == {"gabra1": ["GABRA1"], "GAT1": ["B4GAT1"]}
+    assert [known[name].symbol for name in told["taken"]] == ["GABRA1", "SLC6A1"]
+    theirs = told["rows"]
     names = ("expression_level", "z_score", "gene", "race", "gender", "age", "mni_xyz", "sample_index", "probe_id")
     wanted = [tuple(tuple(v) if isinstance(v := row[n], list) else v for n in (*names, "donor_name")) for row in theirs]
     given = list(mine.itertuples(index=False, name=None))

@@ -1,7 +1,8 @@
 """Run by the interpreter that has siibra: the gene expressions that siibra reads from a service at another address.
 
-``python siibra_genes.py JOB`` with JSON: ``base`` (of the API) and ``genes``. Prints all measurements as JSON: siibra's
-own mask is left out, the places that it would be compared with are printed.
+``python siibra_genes.py JOB`` with JSON: ``base`` (of the API), ``genes``, and ``names`` that siibra is to take for
+genes. Prints all measurements as JSON: siibra's own mask is left out, the places that it would be compared with are
+printed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def main() -> None:
     query = allen.AllenBrainAtlasQuery(gene={"symbol": "MAOA", "description": ""})
     query.genes = [{"symbol": symbol} for symbol in job["genes"]]
     rows = [{**row, "mni_xyz": row["mni_xyz"].tolist()} for row in query]
-    print(json.dumps(rows))
+    taken = {name: [gene["symbol"] for gene in allen.parse_gene([name])] for name in job["names"]}
+    print(json.dumps({"rows": rows, "taken": taken}))
 
 
 main()

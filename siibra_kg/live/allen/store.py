@@ -119,7 +119,7 @@ class Store:
             file.write(_head(levels.shape[1], len(probes)) + table.tobytes())
 
     def keep_batch(self, asked: Sequence[Mapping[str, str]]) -> str:
-        """Keep what was asked, each with ``url`` and ``sha256`` of the answer; gives the batch's name."""
+        """Keep what was asked, each with ``url``, ``member`` and ``sha256`` of the answer; gives the batch's name."""
         text = json.dumps(list(asked)).encode()
         name = sha256(text).hexdigest()[:16]
         self._write(f"batches/{name}.json", text)

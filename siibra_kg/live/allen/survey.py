@@ -135,7 +135,9 @@ class Survey:
             if strange := set(read.symbols) - set(group):
                 reason = f"it gave probes of {', '.join(sorted(strange))}, which were not asked for"
                 raise ServiceError(NAME, answers[0].url, reason)
-            found.append((read, self.store.keep_batch([{"url": a.url, "sha256": a.sha256} for a in answers])))
+            found.append(
+                (read, self.store.keep_batch([{"url": a.url, "member": "", "sha256": a.sha256} for a in answers]))
+            )
         return found
 
     def _keep(self, group: Sequence[str], found: Sequence[tuple[_Read, str]]) -> None:
