@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from siibra_kg.features.cells import CellDensityProfile
+from siibra_kg.features.connectivity import RegionalConnectivity
 from siibra_kg.features.fingerprints import ReceptorDensityFingerprint
 from siibra_kg.features.generic import Tabular
 from siibra_kg.features.images import ImageFeature
@@ -23,6 +24,7 @@ KINDS: Mapping[str, type[Feature]] = MappingProxyType(
     {
         "CellDensityProfile": CellDensityProfile,
         "Image": ImageFeature,
+        "RegionalConnectivity": RegionalConnectivity,
         "LayerwiseCellDensity": LayerwiseCellDensity,
         "ReceptorDensityFingerprint": ReceptorDensityFingerprint,
         "ReceptorDensityProfile": ReceptorDensityProfile,

@@ -38,6 +38,7 @@ class _Written:
 
     unit: str
     timestep: str
+    indexed_by: str
 
 
 class Reader:
@@ -93,11 +94,15 @@ class Reader:
         """Give the time between two values of a feature as its source writes it, ``"720 ms"``; empty without one."""
         return self._about(feature).timestep
 
+    def indexed_by(self, feature: Feature) -> str:
+        """Say what a feature has a file for each of: ``"subject"``, or ``"feature"`` for quantities; else empty."""
+        return self._about(feature).indexed_by
+
     def _about(self, feature: Feature) -> _Written:
         if feature.iri not in self._written:
             rows = list(self.ask.table("feature/unit", feature=feature.iri))
-            said = [{row[name] for row in rows if row[name]} for name in ("unit", "timestep")]
-            for name, several in zip(("units", "time steps"), said, strict=True):
+            said = [{row[name] for row in rows if row[name]} for name in ("unit", "timestep", "indexed_by")]
+            for name, several in zip(("units", "time steps", "indices"), said, strict=True):
                 if len(several) > 1:
                     raise BadTable(f"feature {feature.iri}", f"the graph states several {name}: {sorted(several)}")
             self._written[feature.iri] = _Written(*("".join(several) for several in said))
