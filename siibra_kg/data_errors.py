@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from siibra_kg.errors import SiibraKGError, on_one_line
 
-__all__ = ["BadTable", "LoginNeeded", "ServiceError", "TableWarning"]
+__all__ = ["BadTable", "CannotWrite", "LoginNeeded", "ServiceError", "TableWarning"]
 
 
 class BadTable(SiibraKGError, ValueError):
@@ -20,6 +20,19 @@ class BadTable(SiibraKGError, ValueError):
     def __str__(self) -> str:
         where = f"{self.path}, line {self.line}" if self.line else self.path
         return on_one_line(f"{where}: {self.reason}" + (f"; {self.hint}" if self.hint else ""))
+
+
+class CannotWrite(SiibraKGError, OSError):
+    """Data of a feature cannot be written to a file; what was there before is left as it was."""
+
+    def __init__(self, path: str, reason: str, hint: str = "") -> None:
+        super().__init__(path, reason, hint)
+        self.path = path
+        self.reason = reason
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return on_one_line(f"{self.path}: cannot be written: {self.reason}" + (f"; {self.hint}" if self.hint else ""))
 
 
 class TableWarning(UserWarning):

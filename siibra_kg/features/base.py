@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from siibra_kg.model_features import Feature
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from siibra_kg.features.reader import Reader
 
 __all__ = ["Measured"]
@@ -26,6 +28,30 @@ class Measured(Feature):
     def data(self) -> Any:  # noqa: ANN401  a data frame; of an image, a volume
         """What was measured."""
         raise NotImplementedError
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the data as a CSV file: UTF-8, a line of titles, regions by name, missing values as empty cells.
+
+        Raises
+        ------
+        CannotWrite
+            If the data is no table, or the file cannot be written.
+        """
+        from siibra_kg.features.export import to_csv  # noqa: PLC0415  most features are never written
+
+        return to_csv(self, path)
+
+    def to_zip(self, path: str | Path) -> Path:
+        """Write an archive with data, description, sources, licence and citation; equal data gives equal bytes.
+
+        Raises
+        ------
+        CannotWrite
+            If the file cannot be written.
+        """
+        from siibra_kg.features.export import to_zip  # noqa: PLC0415  as above
+
+        return to_zip(self, path)
 
     def _reader(self) -> Reader:
         return self._view().reader  # type: ignore[no-any-return]
