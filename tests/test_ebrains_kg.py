@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from siibra_kg.config import Settings
 from siibra_kg.errors import NetworkDisabled, SourceError
@@ -19,7 +24,6 @@ from tests.servers.kg_stub import Stub, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 BASE = "https://w3id.org/siibra-kg/"
 
@@ -186,6 +190,33 @@ def test_a_second_pull_asks_for_what_has_another_revision_alone(stub: Stub, tmp_
     assert list(found) == paths(stub.instances)
     assert found[f"DatasetVersion/{uid('one v1')}.jsonld"][f"{NEW}props/fullName"] == "Another name"
     assert [line.split("?")[0] for line in stub.log if "/instances" in line] == ["POST /v3/instancesByIds"]
+
+
+@given(st.data())
+@settings_of_hypothesis(max_examples=40, deadline=None)
+def test_a_file_cut_off_at_any_byte_is_never_taken_for_whole(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder, serve(Stub([licence(), *dataset("one")])) as stub:
+        place = Path(folder)
+        first = pulled(stub, place)
+        files = sorted(place.rglob("*.jsonl"))
+        file = data.draw(st.sampled_from(files))
+        whole = file.read_bytes()
+        cut = data.draw(st.integers(0, len(whole) - 1))
+        file.write_bytes(whole[:cut])
+        with pytest.raises(SourceError, match=r"cut off|damaged"):
+            pulled(stub, place, offline=True)
+        assert pulled(stub, place) == first
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, -1, -2, -20])
+def test_a_page_cut_off_is_asked_for_again(tmp_path: Path, cut: int) -> None:
+    instances = [licence(), *(i for n in range(6) for i in dataset(f"d{n}"))]
+    with serve(Stub(instances, cap=2, faults={"DatasetVersion&returnEmbedded=true&from=4": ("403", 1)})) as stub:
+        with pytest.raises(SourceError):
+            pulled(stub, tmp_path)
+        page = sorted(tmp_path.rglob("DatasetVersion.pages/*.jsonl"))[1]
+        page.write_bytes(page.read_bytes()[:cut])
+        assert list(pulled(stub, tmp_path)) == paths(instances)
 
 
 def test_a_service_without_queries_is_read_whole_each_time(stub: Stub, tmp_path: Path) -> None:

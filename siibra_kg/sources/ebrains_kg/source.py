@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import orjson
-
 from siibra_kg.data_errors import LoginNeeded, ServiceError
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.sources.ebrains_kg.instances import LAST_RELEASED
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["EbrainsKG", "is_kg", "kg"]
 
 _SPEC = re.compile(r"kg(?P<more>(?:\+[A-Za-z]+)*)(?:@(?P<stage>[A-Za-z_-]+)|=(?P<folder>.+))?\Z", re.DOTALL)
+_RELEASED = re.compile(rb'"' + LAST_RELEASED.encode() + rb'":"([0-9TZ:.+-]+)"')
 _STAGES = ("RELEASED", "IN_PROGRESS")
 _HINT = "give kg, kg@RELEASED, kg@IN_PROGRESS, kg+File to have all files, or kg=FOLDER of an earlier pull"
 
@@ -126,8 +125,8 @@ class EbrainsKG(ReadingSource):
                 if uuid in seen:  # an instance of two types
                     continue
                 seen.add(uuid)
-                released = orjson.loads(document).get(LAST_RELEASED)
-                newest = max(newest, released if isinstance(released, str) else "")
+                found = _RELEASED.search(document)
+                newest = max(newest, found[1].decode() if found else "")
                 yield f"{name}/{uuid}.jsonld", document, "jsonld"
         # There is no version of the whole; what was released last says how new it is, whoever pulled it and when.
         self._about = replace(self._about, revision=newest)
@@ -158,7 +157,7 @@ class EbrainsKG(ReadingSource):
         types = shelf.index()
         missing = [] if types is None else [name for name in types if not shelf.has(name)]
         if types is None or missing:
-            told = f"{shelf.folder / missing[0]}.jsonl is missing" if missing else reason
+            told = f"{shelf.folder / missing[0]}.jsonl is missing or cut off" if missing else reason
             raise SourceError(self._label, told, "pull it again")
         return shelf, types
 
