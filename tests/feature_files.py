@@ -96,6 +96,8 @@ class PatchFiles:
         How much deeper the lines are on the right, as a part of the height.
     spacing
         By layer, 0 to 7: between neighbouring cells, in micrometres; 20 where it is not told.
+    origin
+        Put a cell into the upper left corner as well.
     """
 
     width: int = 800
@@ -103,6 +105,7 @@ class PatchFiles:
     at: tuple[float, ...] = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9)
     tilt: float = 0.0
     spacing: Mapping[int, int] = field(default_factory=dict)
+    origin: bool = False
 
     def rows_of_line(self, number: int, x: np.ndarray) -> np.ndarray:
         """Give the y of a line at some x."""
@@ -120,8 +123,8 @@ class PatchFiles:
             x, y = np.meshgrid(np.arange(step / 2, self.width, step), np.arange(step / 2, self.height, step))
             inside = self.layer_of(x, y) == layer
             xs, ys, layers = [*xs, x[inside]], [*ys, y[inside]], [*layers, np.full(inside.sum(), layer)]
-        corner = np.array([self.width]), np.array([self.height]), np.array([7])
-        x, y, layer = (np.concatenate([*parts, last]) for parts, last in zip((xs, ys, layers), corner, strict=True))
+        corners = np.array([[self.width, self.height, 7], [0, 0, 0]][: 1 + self.origin])
+        x, y, layer = (np.concatenate([*part, last]) for part, last in zip((xs, ys, layers), corners.T, strict=True))
         return x, y, layer
 
     def areas(self) -> list[float]:

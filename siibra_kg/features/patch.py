@@ -4,7 +4,8 @@ A patch has the pial surface at its top and white matter at its bottom; x is a c
 micrometre. Steps as in siibra's cell density profiles, and where these are wrong, what they mean:
 
 - What lies outside the cortex has no depth. siibra counts all of it as the outermost hundredth.
-- The area of a counting square is what it is. siibra divides by 100 x 100 micrometres whatever its sides are.
+- Counting squares begin at the corner of the patch, and have the area that they have. siibra's begin at the outermost
+  cells and are then stretched over the whole patch; counts are divided by 100 x 100 micrometres whatever their sides.
 - A pixel between the two borders that no line runs through takes the depth of its neighbour. siibra leaves it at 0.
 """
 
