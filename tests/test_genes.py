@@ -30,6 +30,7 @@ from siibra_kg.errors import (
     TermError,
 )
 from siibra_kg.live.allen import Gene, GeneVocabulary, Survey, gene_expressions
+from siibra_kg.live.allen import store as store_module
 from siibra_kg.live.allen import survey as survey_module
 from siibra_kg.live.allen import vocabulary as vocabulary_module
 from siibra_kg.locations import BoundingBox
@@ -37,6 +38,7 @@ from siibra_kg.model import Region, Space
 from siibra_kg.terms import IRI
 from siibra_kg.volumes import Volume
 from siibra_kg.web import download
+from siibra_kg.web.upkeep import clear
 from tests.oracle.ensure_siibra import Missing, ensure
 from tests.servers.allen_stub import DONORS, AllenStub, level, zscore
 from tests.servers.json_server import Said, answering
@@ -323,6 +325,24 @@ def test_a_bad_answer_is_told_and_nothing_of_it_is_kept(settings, few, kind, mon
         stub.spoil.clear()
         if not kind.startswith(("donors", "place", "genes: no symbol", "genes: twice")):
             assert len(expressions(settings, server).data) == 120
+
+
+def test_a_cache_without_room_or_rights(settings, stub, monkeypatch):
+    limited = replace(settings, cache_limit=10_000)
+    with pytest.raises(ServiceError, match=r"cannot be kept: .* of the 10,000 of SIIBRA_KG_CACHE_LIMIT"):
+        expressions(limited, stub, None, ["MAOA", "MAOB"])
+
+    def full(*_args, **_keywords):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store_module.os, "fsync", full)
+        with pytest.raises(ServiceError, match=r"No space left on device.*make room"):
+            Survey(settings, f"{stub.url}/api/v2/data").measured(["MAOA"])
+    assert not [p for p in (settings.cache / "services").rglob("*") if p.suffix in {".npy", ".part"}]
+    assert len(expressions(settings, stub, None, "MAOA").data) == 120
+    assert clear(settings) > 0
+    assert not (settings.cache / "services").exists()
 
 
 def test_samples_that_change_are_refused(settings, few):

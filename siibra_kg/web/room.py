@@ -43,7 +43,7 @@ class Room:
         if max_bytes is not None:
             bounds.append((max_bytes, f"more than the {max_bytes:,} that were asked for at most", "ask with more"))
         if settings.cache_limit is not None:
-            used = sum(used_bytes(settings.cache / folder) for folder in ("files", "incoming")) - have
+            used = sum(used_bytes(settings.cache / folder) for folder in ("files", "incoming", "services")) - have
             reason = f"and {used:,} of the {settings.cache_limit:,} of SIIBRA_KG_CACHE_LIMIT are taken"
             hint = "make room with `siibra-kg cache list` and `siibra-kg cache remove URL`, or raise the limit"
             bounds.append((settings.cache_limit - used, reason, hint))

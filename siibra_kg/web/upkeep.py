@@ -107,7 +107,7 @@ def clear(settings: Settings) -> int:
     Files of a mirror, files put in place by hand, and downloaded metadata (``web/``) stay.
     """
     freed = 0
-    for name in ("addresses", "incoming", "files"):
+    for name in ("addresses", "incoming", "files", "services"):
         folder = settings.cache / name
         freed += used_bytes(folder) if name != "addresses" else 0
         try:

@@ -2,9 +2,9 @@
 
 ::
 
-    derived/allen/<key>/samples.json         the samples, in the order of the columns
-    derived/allen/<key>/genes/<symbol>.npy   a row for each probe: number, batch, levels, z-scores
-    derived/allen/<key>/batches/<n>.json     what was asked for it, and the SHA-256 of what was answered
+    services/allen/<key>/samples.json         the samples, in the order of the columns
+    services/allen/<key>/genes/<symbol>.npy   a row for each probe: number, batch, levels, z-scores
+    services/allen/<key>/batches/<n>.json     what was asked for it, and the SHA-256 of what was answered
 
 The key stands for the address of the service and the version of this layout. A file appears whole or not at all.
 """
@@ -54,7 +54,7 @@ class Store:
     """
 
     def __init__(self, settings: Settings, base: str) -> None:
-        self.folder = settings.cache / "derived" / "allen" / sha256(f"{_LAYOUT} {base}".encode()).hexdigest()[:16]
+        self.folder = settings.cache / "services" / "allen" / sha256(f"{_LAYOUT} {base}".encode()).hexdigest()[:16]
 
     def samples(self) -> tuple[Sample, ...]:
         """Give the samples; none before anything was kept.

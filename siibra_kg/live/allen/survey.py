@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siibra_kg.data_errors import ServiceError
+from siibra_kg.errors import SourceError
 from siibra_kg.live.allen import samples as samples_module
 from siibra_kg.live.allen.client import BASE, DONORS, NAME, Client
 from siibra_kg.live.allen.store import Store
 from siibra_kg.live.allen.vocabulary import GeneVocabulary, vocabulary
 from siibra_kg.progress import progress_bar
+from siibra_kg.web.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +124,12 @@ class Survey:
         with progress_bar() as report:
             for start in range(0, len(symbols), _SYMBOLS):
                 group = symbols[start : start + _SYMBOLS]
-                self._keep(group, self._ask_group(group))
+                try:
+                    self._keep(group, self._ask_group(group))
+                except OSError as error:
+                    reason = f"its answers cannot be kept in the cache: {error.strerror or error}"
+                    hint = "make room, or let SIIBRA_KG_CACHE name a folder with more"
+                    raise ServiceError(NAME, self.client.base, reason, hint) from error
                 report("gene expressions", start + len(group), len(symbols))
 
     def _ask_group(self, group: Sequence[str]) -> list[tuple[_Read, str]]:
@@ -135,13 +142,13 @@ class Survey:
             if strange := set(read.symbols) - set(group):
                 reason = f"it gave probes of {', '.join(sorted(strange))}, which were not asked for"
                 raise ServiceError(NAME, answers[0].url, reason)
-            found.append(
-                (read, self.store.keep_batch([{"url": a.url, "member": "", "sha256": a.sha256} for a in answers]))
-            )
+            asked = [{"url": one.url, "member": "", "sha256": one.sha256} for one in answers]
+            found.append((read, self.store.keep_batch(asked)))
         return found
 
     def _keep(self, group: Sequence[str], found: Sequence[tuple[_Read, str]]) -> None:
         count = len(self.samples)
+        self._make_room(sum(2 * read.levels.nbytes for read, _ in found))
         for symbol in group:
             probes: list[int] = []
             batches: list[str] = []
@@ -154,6 +161,15 @@ class Survey:
                 zscores.append(read.zscores[rows])
             if count:
                 self.store.keep_gene(symbol, probes, batches, np.concatenate(levels), np.concatenate(zscores))
+
+    def _make_room(self, size: int) -> None:
+        self.store.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            Room.of(self.client.base, self.client.settings, None, self.store.folder / "none").check(size)
+        except SourceError as error:
+            raise ServiceError(
+                NAME, self.client.base, f"its answers cannot be kept: {error.reason}", error.hint
+            ) from error
 
     def _same_samples(self, found: tuple[Sample, ...]) -> None:
         if not self.samples:
