@@ -9,6 +9,7 @@ import os
 import pickle
 import subprocess
 import warnings
+import zipfile
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -408,9 +409,15 @@ def test_corrected_places_of_the_real_samples(settings, wells):
         expressions(settings, server, None, "MAOA", coordinates="mine")
 
 
-def test_a_feature_shows_itself_and_travels(settings, stub):
+def test_a_feature_shows_itself_and_travels(settings, stub, tmp_path):
     feature = expressions(settings, stub, None, ["MAOA", "MAOB"])
-    assert "60" in repr(feature) or "Gene expressions" in repr(feature)
+    assert "Gene expressions in all samples" in repr(feature)
+    assert (feature.files, feature.rows, feature.subjects, len(feature.elements)) == ((), (), (), 1)
+    with zipfile.ZipFile(feature.to_zip(tmp_path / "genes.zip")) as archive:
+        assert archive.read("LICENSE.txt").decode().strip() == "https://alleninstitute.org/legal/terms-use/"
+        assert b"10.1038/nature11405" in archive.read("CITATION.txt")
+        assert len(archive.read("data.csv").splitlines()) == 1 + 60 * 6
+    assert feature.plot(tmp_path / "genes.png").png[:4] == b"\x89PNG"
     again = pickle.loads(pickle.dumps(feature))
     assert again == feature
     assert again.data.equals(feature.data)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.live.allen.samples import Donor, Sample
     from siibra_kg.live.allen.vocabulary import Gene
+    from siibra_kg.model_features import DataFile, MatrixRow
     from siibra_kg.terms import IRI
     from siibra_kg.volumes.pictures.plot_canvas import Picture
 
@@ -114,6 +115,16 @@ class GeneExpressions(Measured):
             "license": self.license,
         }
         return frame
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """None: its numbers come from a service; ``data.attrs["sources"]`` says what was asked."""
+        return ()
+
+    @property
+    def rows(self) -> tuple[MatrixRow, ...]:
+        """None: it is no matrix of regions."""
+        return ()
 
     @property
     def unit(self) -> dict[str, str]:
