@@ -164,8 +164,7 @@ class GeneExpressions(Measured):
         from siibra_kg.features.plots import plot_box  # noqa: PLC0415  loads matplotlib
 
         groups = {str(name): part[column].to_numpy() for name, part in self.data.groupby("gene", sort=False)}
-        title = f"Gene expression: {self.anchor}"
-        return plot_box(groups, out, title=title, below=f"{len(self.samples)} samples", unit=dict(_UNITS)[column])
+        return plot_box(groups, out, title=self.name, below=f"{len(self.samples)} samples", unit=dict(_UNITS)[column])
 
     def _facts(self) -> dict[str, object]:
         return {
