@@ -146,6 +146,22 @@ def test_how_many_blanks_there_are_means_nothing():
     np.testing.assert_array_equal(siibra.to_numpy(), [[1, -2], [-3, 4]])
 
 
+def test_numbers_are_the_nearest_there_are():
+    """Among them NaN, infinities, and decimals that quick parsers get wrong in the last bit."""
+    texts = [
+        "8.988465674311582e307",
+        "2.2250738585072011e-308",
+        "0.1",
+        "6.02214076E+23",
+        "-0",
+        "9007199254740993",
+        ".5",
+        "5.",
+    ]
+    np.testing.assert_array_equal(matrix(",".join(texts)), [[float(text) for text in texts]])
+    np.testing.assert_array_equal(matrix("nan,-inf\n 1 ,Infinity\n"), [[np.nan, -np.inf], [1, np.inf]])
+
+
 def test_a_delimiter_at_the_end_of_each_line_is_no_column():
     np.testing.assert_array_equal(matrix("1,2,\n3,4,\n"), [[1, 2], [3, 4]])
     with pytest.raises(BadTable, match="a cell is empty"):
@@ -183,6 +199,7 @@ BAD = {
     "words": ("1,2\n3,n/a\n", r"t, line 2: 'n/a' is no number \(column 1\)"),
     "hole": ("1,,2\n3,4,5\n", r"t, line 1: a cell is empty"),
     "comma": ('"1,5","2,5"\n', "'1,5' is no number.*a point has to stand before decimals"),
+    "truth": ("True,False\n", "'True' is no number"),
     "underscore": ("1_000,2\n", "'1_000' is no number"),
     "other digits": ("١,2\n", "is no number"),
     "hexadecimal": ("0x10,2\n", "'0x10' is no number"),
@@ -219,6 +236,8 @@ def test_a_file_that_is_no_such_table_is_refused(kind):
 def test_the_delimiter_that_is_there_is_named():
     with pytest.raises(BadTable, match="says that a tab stands between cells, but it looks like ';'"):
         frame("a;b\n1;2;3\n1\t2\n", Format(Dialect("\t", header=1)))
+    with pytest.raises(BadTable, match="looks like ';'"):  # blanks inside of titles are none
+        frame(HEAD.replace("\t", ";"), FINGERPRINT)
 
 
 def test_dialects_that_are_not_known_are_refused():

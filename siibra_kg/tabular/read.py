@@ -10,6 +10,7 @@ from siibra_kg.data_errors import BadTable
 from siibra_kg.tabular.arrays import array
 from siibra_kg.tabular.format import Column
 from siibra_kg.tabular.limits import MAX_BYTES, check_size
+from siibra_kg.tabular.numbers import numbers
 from siibra_kg.tabular.text import Cells, blanks, body, cells, text_of
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def read_matrix(
     Examples
     --------
     >>> from siibra_kg.tabular.format import Dialect, Format
-    >>> read_matrix(b"1 2\\n3 4\\n", Format(Dialect(" ")), name="a.csv").tolist()
+    >>> read_matrix(b"1 2\n3 4\n", Format(Dialect(" ")), name="a.csv").tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
     import numpy as np  # noqa: PLC0415  takes 100 ms
@@ -157,13 +158,12 @@ def _numbers(text: str, form: Format, name: str) -> NDArray[np.float64]:
 
     dialect = form.dialect
     lines = [line for _, line in body(text, dialect)][dialect.header :]
-    if dialect.index_column is None and lines and '"' not in text:
-        delimiter = None if blanks(dialect.delimiter) else dialect.delimiter
-        if delimiter is None or len(delimiter) == 1:
-            try:
-                return np.loadtxt(lines, delimiter=delimiter, ndmin=2, dtype=np.float64, comments=None)
-            except ValueError:
-                pass  # the slow way below says where and why, or takes what is right and unusual
+    delimiter = None if blanks(dialect.delimiter) else dialect.delimiter
+    if dialect.index_column is None and '"' not in text and (delimiter is None or len(delimiter) == 1):
+        found = numbers(lines, delimiter)
+        if found is not None:
+            return found
+    # This way says where and why, or takes what is right and unusual.
     table = cells(text, dialect, name=name)
     kept = [i for i in range(len(table.rows[0])) if i != dialect.index_column]
     out = np.empty((len(table.rows), len(kept)))

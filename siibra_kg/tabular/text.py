@@ -21,7 +21,7 @@ __all__ = ["Cells", "blanks", "body", "cells", "guess", "text_of"]
 
 # As patterns of siibra's decoders and of pandas write a run of blanks.
 _RUNS = frozenset({r"\s+", r"\s*", r"[ \t]+", r" +", r"\t+"})
-_CANDIDATES = (",", ";", "\t", "|", " ")
+_CANDIDATES = ("\t", ";", "|", ",")
 _NAMES = {"\t": "a tab", " ": "a blank", r"\s+": "blanks"}
 
 
@@ -174,22 +174,16 @@ def _quoted(text: str, dialect: Dialect, name: str, *, strict: bool) -> tuple[li
 
 
 def guess(line: str) -> str:
-    """Give the delimiter that a line seems to have; empty if it seems to have none."""
-    return max(_CANDIDATES, key=lambda candidate: (line.count(candidate), candidate != " ")) if len(line) > 1 else ""
+    """Give the delimiter that a line seems to have; a blank only without any other; empty if it seems to have none."""
+    best = max(_CANDIDATES, key=line.count)
+    return best if best in line else (" " if " " in line else "")
 
 
 def _wrong(text: str, dialect: Dialect) -> str:
     """Give a hint where the delimiter looks wrong."""
     _, line = next(body(text, dialect), (0, ""))
     seems = guess(line.strip())
-    if (
-        not seems
-        or seems not in line.strip()
-        or seems == dialect.delimiter
-        or (seems == " " and blanks(dialect.delimiter))
-    ):
-        return ""
-    if dialect.delimiter in line:
+    if not seems or dialect.delimiter in line or (seems == " " and blanks(dialect.delimiter)):
         return ""
     said = _NAMES.get(dialect.delimiter, repr(dialect.delimiter))
     return f"its description says that {said} stands between cells, but it looks like {_NAMES.get(seems, repr(seems))}"
