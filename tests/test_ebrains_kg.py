@@ -282,6 +282,10 @@ def test_without_the_network_an_earlier_pull_serves(stub: Stub, tmp_path: Path) 
     mirrored.mkdir(parents=True)
     folder.rename(mirrored / "RELEASED")
     assert pulled(stub, tmp_path / "third", mirror=str(tmp_path / "mirror")) == first
+    assert not stub.log
+    with pytest.raises(NetworkDisabled, match="SIIBRA_KG_MIRROR"):
+        pulled(stub, tmp_path / "fourth", mirror=str(tmp_path), ebrains_host="core.kg.ebrains.eu")
+    assert pulled(stub, tmp_path / "fifth", mirror=str(tmp_path)) == first  # this machine is not the web
 
 
 @pytest.mark.parametrize("spec", ["kg@PUBLISHED", "kg+Nothing", "kg@", "kg="])

@@ -31,8 +31,8 @@ def build(
             "--source",
             "-s",
             help="openminds, openminds-package, openminds-archive[@v4.0]; siibra[@commit], siibra=<checkout or archive "
-            "of siibra-configurations>; or a file, folder, archive or URL of openMINDS JSON-LD or RDF. Repeat for "
-            "several; openminds and siibra unless told.",
+            "of siibra-configurations>; kg[@IN_PROGRESS] (the EBRAINS Knowledge Graph), kg=<earlier pull>; or a file, "
+            "folder, archive or URL of openMINDS JSON-LD or RDF. Repeat for several; openminds and siibra unless told.",
         ),
     ] = None,
     out: Annotated[
