@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from siibra_kg import resources
 from siibra_kg.errors import SourceError
 from siibra_kg.sources.archive import ArchiveSource, Selection
 from siibra_kg.sources.ebrains_kg import is_kg, kg
@@ -18,6 +19,7 @@ from siibra_kg.sources.pins import COMMIT, CONTENT, GENERATIONS, LICENSE, URL
 from siibra_kg.sources.protocol import SourceInfo, slug
 from siibra_kg.sources.siibra_configurations import is_checkout, siibra
 from siibra_kg.sources.unpack import unpack
+from siibra_kg.version import __version__
 from siibra_kg.web.fetch import fetch, local_path, place_of
 
 if TYPE_CHECKING:
@@ -44,8 +46,9 @@ def resolve(  # noqa: PLR0911  one return for each form of a name
         ``"openminds"`` (the package where it is installed, else the pinned archive), ``"openminds-package"``,
         ``"openminds-archive"`` or ``"openminds-archive@v4.0"``; ``"siibra"`` (the pinned commit of
         siibra-configurations), ``"siibra@<commit or tag>"``, ``"siibra=<checkout or archive of one>"``; ``"kg"`` (what
-        the EBRAINS Knowledge Graph has released), ``"kg@IN_PROGRESS"``, ``"kg=<earlier pull>"``; a file, folder or
-        archive; or an http(s) address of a file or archive.
+        the EBRAINS Knowledge Graph has released), ``"kg@IN_PROGRESS"``, ``"kg=<earlier pull>"``; ``"examples"`` (real
+        measurements whose files are in Python packages); a file, folder or archive; or an http(s) address of a file
+        or archive.
     settings
         Cache, mirror, timeout, offline.
     progress
@@ -70,11 +73,19 @@ def resolve(  # noqa: PLR0911  one return for each form of a name
             return FirstOf(text, (OpenMindsPackage(), archive)) if installed_version() else archive
         if re.match("siibra(?:[@=]|$)", text):
             return siibra(text, partial(_fetch_archive, settings=settings, progress=progress))
+        if text == "examples":
+            return _examples()
         if is_kg(text):
             return kg(text, settings, progress=progress)
         if "://" in text or text.startswith("file:"):
             return _address(text, settings, progress)
     return _path(Path(text).expanduser(), text)
+
+
+def _examples() -> FolderSource:
+    """Give the descriptions that this project ships; they need no network, and the files of the packages only later."""
+    about = SourceInfo("examples", "folder", "graph/examples", "", __version__, "", "Apache-2.0", "", 0)
+    return FolderSource(about, resources.folder("ontologies") / "examples", label="examples")
 
 
 def _pinned(generation: str, settings: Settings, progress: Progress | None) -> ArchiveSource:
@@ -116,7 +127,7 @@ def _path(path: Path, spec: str) -> Source:
             raise SourceError(spec, "a checkout of siibra-configurations, not openMINDS JSON-LD", f"give siibra={spec}")
         return FolderSource(_about(path.resolve().name, "folder"), path, label=spec)
     if not path.exists():
-        names = "openminds, openminds-package, openminds-archive, siibra or kg"
+        names = "openminds, openminds-package, openminds-archive, siibra, kg or examples"
         hint = f"give a file, folder, archive or http(s) address, {names}"
         raise SourceError(spec, "there is no such file or folder", hint)
     if path.name.lower().endswith(ARCHIVES):

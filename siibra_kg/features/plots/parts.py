@@ -135,6 +135,7 @@ def _columns(
 ) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
     called = f"the frame '{name}'" if name else "the frame"
     labels = labels_of(frame.index)
+    value = str(frame.columns[0]) if frame.ndim == 2 and frame.shape[1] == 1 else value
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise BadTable(called, f"the row '{twice}' is there twice", "a picture would show one of them only")

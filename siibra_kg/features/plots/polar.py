@@ -59,7 +59,8 @@ def plot_polar(
     out
         A PNG file to write; without it only the picture is given back.
     value, spread
-        The column of the values, and the one of their spread; a frame without the latter has no band.
+        The column of the values (of a frame with one column, that one), and the one of their spread; a frame without
+        the latter has no band.
     groups
         Row -> group, for instance its neurotransmitter: names and points of a single frame are coloured by it. Of
         several frames the colours tell these apart.
