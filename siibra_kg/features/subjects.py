@@ -103,12 +103,12 @@ def averaged(
     BadTable
         If none of the files can be read.
     """
-    formats = {file.iri: reader.format(feature, file=file) for file in files}
     hashes = {url: reader.file(file).sha256 for url, file in {file.url: file for file in files}.items()}
-    written = [(hashes[f.url], f.member, f.index, asdict(formats[f.iri])) for f in files]
-    return reader.kept(
-        ["mean and deviation", len(feature.rows), written], lambda: _average(reader, feature, files, check)
-    )
+    formats = [reader.format(feature, file=file) for file in files]
+    known = {form: number for number, form in enumerate(dict.fromkeys(formats))}
+    written = [(hashes[f.url], f.member, f.index, known[form]) for f, form in zip(files, formats, strict=True)]
+    key = ["mean and deviation", len(feature.rows), [asdict(form) for form in known], written]
+    return reader.kept(key, lambda: _average(reader, feature, files, check))
 
 
 def _average(

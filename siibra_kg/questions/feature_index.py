@@ -51,6 +51,8 @@ class FeatureIndex:
         self.kind_of = kind_of
         self.reader = reader
         self._known: dict[IRI, Feature] = {}
+        self._files: dict[IRI, tuple[DataFile, ...]] = {}
+        self._rows: dict[IRI, tuple[MatrixRow, ...]] = {}
 
     @cached_property
     def modalities(self) -> Mapping[str, Modality]:
@@ -93,17 +95,22 @@ class FeatureIndex:
         )
 
     def feature_files(self, feature: Feature) -> tuple[DataFile, ...]:
-        """See :attr:`Feature.files <siibra_kg.model_features.Feature.files>`."""
-        return tuple(
-            DataFile(row.iri, str(row.url), row.member or "", row["index"] or "", row.role or "data")
-            for row in self.ask.table("feature/files", feature=feature.iri)
-        )
+        """See :attr:`Feature.files <siibra_kg.model_features.Feature.files>`; asked for once."""
+        if feature.iri not in self._files:
+            self._files[feature.iri] = tuple(
+                DataFile(row.iri, str(row.url), row.member or "", row["index"] or "", row.role or "data")
+                for row in self.ask.table("feature/files", feature=feature.iri)
+            )
+        return self._files[feature.iri]
 
     def feature_rows(self, feature: Feature) -> tuple[MatrixRow, ...]:
-        """See :attr:`Feature.rows <siibra_kg.model_features.Feature.rows>`."""
-        names: dict[int, str] = {}
-        regions: dict[int, list[IRI]] = {}
-        for row in self.ask.table("feature/rows", feature=feature.iri):
-            names[row.position] = row.name
-            regions.setdefault(row.position, []).extend((row.iri,) if row.iri else ())
-        return tuple(MatrixRow(position, name, tuple(regions[position])) for position, name in sorted(names.items()))
+        """See :attr:`Feature.rows <siibra_kg.model_features.Feature.rows>`; asked for once."""
+        if feature.iri not in self._rows:
+            names: dict[int, str] = {}
+            regions: dict[int, list[IRI]] = {}
+            for row in self.ask.table("feature/rows", feature=feature.iri):
+                names[row.position] = row.name
+                regions.setdefault(row.position, []).extend((row.iri,) if row.iri else ())
+            found = (MatrixRow(position, name, tuple(regions[position])) for position, name in sorted(names.items()))
+            self._rows[feature.iri] = tuple(found)
+        return self._rows[feature.iri]
