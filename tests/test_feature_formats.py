@@ -315,6 +315,7 @@ def test_what_was_computed_is_kept_for_the_next_process(tmp_path):
             assert kept.arrays["mean"].tolist() == [[0, 1], [2, 3]]
             assert kept.arrays["names"].tolist() == ["ä", "bb"]
             assert kept.note == {"subjects": ["1"]}
+            assert not kept.arrays["mean"].flags.writeable
     assert len(calls) == 1
     reader.kept(["mean", "abd", Dialect()], make)
     reader.kept(["mean", "abc", Dialect(";")], make)

@@ -110,6 +110,8 @@ def on_disk(cache: Path, key: object, make: Callable[[], Kept]) -> Kept:
         names = note["arrays"]
         return Kept({name: kept_folder.mapped(folder / f"{name}.npy") for name in names}, note["note"])
     made = make()
+    for array in made.arrays.values():
+        array.flags.writeable = False  # as what comes out of the cache
     # A cache that may only be read (of an institute, say) serves too; the arrays are then made each time.
     with suppress(OSError):
         kept_folder.save(folder, {"arrays": sorted(made.arrays), "note": dict(made.note)}, made.arrays)

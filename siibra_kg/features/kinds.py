@@ -12,6 +12,7 @@ from siibra_kg.features.generic import Tabular
 from siibra_kg.features.images import ImageFeature
 from siibra_kg.features.layers import LayerwiseCellDensity
 from siibra_kg.features.profiles import ReceptorDensityProfile
+from siibra_kg.features.timeseries import RegionalTimeseriesActivity
 from siibra_kg.model_features import Feature
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type[Feature]] = MappingProxyType(
         "LayerwiseCellDensity": LayerwiseCellDensity,
         "ReceptorDensityFingerprint": ReceptorDensityFingerprint,
         "ReceptorDensityProfile": ReceptorDensityProfile,
+        "RegionalTimeseriesActivity": RegionalTimeseriesActivity,
         "Tabular": Tabular,
     }
 )

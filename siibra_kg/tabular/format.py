@@ -83,7 +83,7 @@ class Format:
     columns
         The columns with a meaning; none for a matrix, whose columns all mean the same.
     kind
-        ``"csv"`` (text with delimiters), ``"npy"``, ``"mat"``, ``"gii"``.
+        ``"csv"`` (text with delimiters), ``"npy"``, ``"mat"`` (MATLAB 4 to 7.2).
     rows, columns_are
         What the rows, and the columns, stand for: CURIE, for instance ``"skg:Region"``, ``"skg:TimePoint"``.
     unit
