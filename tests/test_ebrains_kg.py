@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +17,21 @@ from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from siibra_kg.config import Settings
+from siibra_kg.data_errors import ServiceError
 from siibra_kg.errors import NetworkDisabled, SourceError
 from siibra_kg.jsonld import Converter
 from siibra_kg.sources import resolve
 from siibra_kg.sources.ebrains_kg import pull as pulling
 from siibra_kg.sources.ebrains_kg.instances import cleaned, uuid_of
 from siibra_kg.sources.ebrains_kg.kinds import taken
+from siibra_kg.sources.ebrains_kg.shelf import Shelf
 from tests.kg_instances import META, NAMESPACE, NEW, dataset, instance, iri, licence, link, many, uid
 from tests.servers.kg_stub import Stub, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parent.parent
 BASE = "https://w3id.org/siibra-kg/"
 
 
@@ -193,7 +200,7 @@ def test_a_second_pull_asks_for_what_has_another_revision_alone(stub: Stub, tmp_
 
 
 @given(st.data())
-@settings_of_hypothesis(max_examples=40, deadline=None)
+@settings_of_hypothesis(max_examples=20, deadline=None)
 def test_a_file_cut_off_at_any_byte_is_never_taken_for_whole(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder, serve(Stub([licence(), *dataset("one")])) as stub:
         place = Path(folder)
@@ -333,3 +340,59 @@ def test_the_real_client_understands_our_query(stub: Stub) -> None:
     assert {row["id"] for row in rows} == {iri("one"), iri("two")}
     assert all(row["revision"].startswith("_") for row in rows)
     assert NAMESPACE
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.text(max_size=8) | st.just(iri("a")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["@id", "@type", "data", "total", "from", "id", "revision", pulling._IDENTIFIER]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(JSON, min_size=1, max_size=6))
+@settings_of_hypothesis(max_examples=80, deadline=None)
+def test_whatever_json_a_service_answers_is_instances_or_one_sentence(answers: list[Any]) -> None:
+    told = [a if isinstance(a, dict) and "data" in a else {"data": [a], "total": 1, "from": 0} for a in answers]
+    kinds = {"data": [{pulling._IDENTIFIER: f"{NEW}types/License"}], "total": 1, "from": 0}
+
+    class Anything:
+        def get(self, path: str, **_: str) -> dict[str, Any]:
+            return kinds if path == "types" else told.pop(0) if len(told) > 1 else told[0]
+
+        def post(self, path: str, _body: object, **_: str) -> dict[str, Any]:
+            return self.get(path)
+
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = Shelf(Path(folder))
+        for _ in range(2):
+            with suppress(ServiceError):
+                pulling.Pull(Anything(), shelf, taken()).run()  # type: ignore[arg-type]
+                assert all(uuid_of(json.loads(text)["@id"]) == uuid for uuid, text in shelf.instances("License"))
+
+
+def test_the_command_builds_a_graph_of_it(stub: Stub, tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "KG_AUTH_TOKEN": "good", "PYTHONPATH": str(ROOT)}
+    environment |= {"SIIBRA_KG_EBRAINS_HOST": stub.host, "SIIBRA_KG_HOME": str(tmp_path / "home")}
+    environment |= {"SIIBRA_KG_CACHE": str(tmp_path / "cache")}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "siibra_kg", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=tmp_path)
+
+    built = run("build", "--source", "kg")
+    assert built.returncode == 0, built.stderr
+    listed = run("query", "dataset/list", "--format", "csv")
+    assert "Data of one,one,v1,2024-03-23" in listed.stdout
+    del environment["KG_AUTH_TOKEN"]
+    refused = run("build", "--source", "kg")
+    assert refused.returncode == 2
+    assert "set KG_AUTH_TOKEN" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert run("query", "dataset/list", "--format", "csv").stdout == listed.stdout  # the graph before is as it was
