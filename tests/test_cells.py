@@ -282,3 +282,8 @@ def test_a_graph_without_companions_says_so(tmp_path):
     )
     with pytest.raises(DataMissing, match="the graph does not say where"):
         _ = found.data
+
+
+def test_pictures_are_drawn_of_what_is_read(tmp_path):
+    assert profile(tmp_path).plot().png[:4] == b"\x89PNG"
+    assert layerwise(tmp_path / "more", PatchFiles(), PatchFiles(spacing={4: 10})).plot().png[:4] == b"\x89PNG"

@@ -274,6 +274,17 @@ def test_spellings_mean_one_receptor_each(tmp_path):
     assert receptors.find_receptor(known, "") is None
 
 
+def test_pictures_are_drawn_of_what_is_read(tmp_path):
+    found = fingerprint(tmp_path, fingerprint_text(ROWS))
+    other = fingerprint(tmp_path, fingerprint_text(ROWS, unit="pmol"), name="b")
+    pictures = [found.polar_plot(tmp_path / "polar.png"), found.plot(), found.polar_plot(others=[found])]
+    assert [picture.png[:4] for picture in pictures] == [b"\x89PNG"] * 3
+    assert (tmp_path / "polar.png").read_bytes() == pictures[0].png
+    with pytest.raises(BadTable, match="units differ"):
+        found.polar_plot(others=[other])
+    assert profile(tmp_path, profile_text([1, 2], [0, 100])).plot().png[:4] == b"\x89PNG"
+
+
 def test_examples_in_the_documentation_run(tmp_path):
     path = tmp_path / "f.tsv"
     path.write_text(fingerprint_text({"AMPA": (400, 40), "GABAA": (900, 90), "M1": (250, 25)}), "utf-8")

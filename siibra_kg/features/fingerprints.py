@@ -11,6 +11,7 @@ from siibra_kg.features.frames import described, finished, notes_of, only_file, 
 from siibra_kg.features.receptors import clean_symbol, find_receptor, receptors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -114,46 +115,54 @@ class ReceptorDensityFingerprint(Measured):
 
     def polar_plot(
         self,
-        *others: ReceptorDensityFingerprint,
         out: str | Path | None = None,
+        *,
+        others: Sequence[ReceptorDensityFingerprint] = (),
         title: str = "",
         dpi: int = 160,
     ) -> Picture:
-        """Draw the densities around a circle, grouped by neurotransmitter, with others over them if given.
+        """Draw the densities around a circle, grouped by neurotransmitter.
 
         Parameters
         ----------
-        *others
-            Fingerprints to draw over it, in the same unit.
         out
             A PNG file to write.
+        others
+            Fingerprints to draw over it, in the same unit.
         title
             In the place of the name of the feature.
         dpi
             Pixels per inch.
+
+        Raises
+        ------
+        BadTable
+            If units differ.
         """
         from siibra_kg.features.plots import plot_polar  # noqa: PLC0415  loads matplotlib
 
-        frames = {feature.name: feature.read() for feature in (self, *others)}
+        frames: dict[str, pd.DataFrame] = {}
+        for feature in (self, *others):
+            # Two versions of a dataset have fingerprints of the same name.
+            name = f"{feature.name} ({feature.id})" if feature.name in frames else feature.name
+            frames[name] = feature.read()
         units = {str(frame.attrs["unit"]) for frame in frames.values()}
         if len(units) > 1:
             raise BadTable(" and ".join(frames), f"their units differ: {', '.join(sorted(units))}", "draw them apart")
-        groups = dict(zip(self.receptors, self.neurotransmitters, strict=True))
-        return plot_polar(
-            frames if others else frames[self.name],
-            out,
-            groups=groups,
-            title=title or self.name,
-            unit=self.unit,
-            dpi=dpi,
-        )
+        drawn = frames if others else frames[self.name]
+        return plot_polar(drawn, out, groups=self._groups(), title=title or self.name, unit=self.unit, dpi=dpi)
 
     def plot(self, out: str | Path | None = None, *, title: str = "", dpi: int = 160) -> Picture:
         """Draw a bar for each receptor, with the standard deviation, grouped by neurotransmitter."""
         from siibra_kg.features.plots import plot_bars  # noqa: PLC0415  loads matplotlib
 
-        groups = dict(zip(self.receptors, self.neurotransmitters, strict=True))
+        groups = self._groups()
         return plot_bars(self.read(), out, groups=groups, title=title or self.name, unit=self.unit, dpi=dpi)
+
+    def _groups(self) -> dict[str, str]:
+        """Give the symbol of what binds to each receptor: whole names would not fit beside a picture."""
+        symbols = (entity.neurotransmitter_symbol if entity else "?" for entity in self.entities)
+        return dict(zip(self.receptors, symbols, strict=True))
 
     def read(self) -> pd.DataFrame:
         """As :attr:`data`, without warnings."""

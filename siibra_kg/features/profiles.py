@@ -89,7 +89,10 @@ class CorticalProfile(Measured):
 
         profiles = (self, *others)
         merged = _merged(profiles, None, 0)
-        each: pd.DataFrame = pd.concat([p.read().iloc[:, 0].rename(p.name) for p in profiles], axis=1)
+        # Two versions of a dataset have profiles of the same name.
+        names = [p.name for p in profiles]
+        told = [f"{p.name} ({p.id})" if p.name in names[:n] else p.name for n, p in enumerate(profiles)]
+        each: pd.DataFrame = pd.concat([p.read().iloc[:, 0] for p in profiles], axis=1, keys=told)
         joined = merged[["mean", "std"]].join(each.set_axis(merged.index))
         notes = notes_of(merged)
         return finished(joined, self.name, unit=merged.attrs["unit"], sources=sources_of(merged), notes=notes)
