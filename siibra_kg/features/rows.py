@@ -35,7 +35,8 @@ def row_of(spec: Region | str, labels: Sequence[Label], rows: Sequence[MatrixRow
     Parameters
     ----------
     spec
-        A region; the whole name that a row has here or in the source; or words that only one row has.
+        A region; the whole name that a row has here or in the source; or words that only one row has. A row of its own
+        comes before one that stands for several.
     labels
         What the rows stand for.
     rows
@@ -51,7 +52,8 @@ def row_of(spec: Region | str, labels: Sequence[Label], rows: Sequence[MatrixRow
         If several are.
     """
     if isinstance(spec, Region):
-        found = [i for i, label in enumerate(labels) if spec in (label if isinstance(label, tuple) else (label,))]
+        found = [i for i, label in enumerate(labels) if label == spec]
+        found = found or [i for i, label in enumerate(labels) if isinstance(label, tuple) and spec in label]
         near = [] if found else _related(spec, labels)
     else:
         found, near = _in_words(spec, labels, rows)
@@ -74,8 +76,11 @@ def _in_words(spec: str, labels: Sequence[Label], rows: Sequence[MatrixRow]) -> 
 
     wanted = spec.strip().casefold()
     names = [(called(label).casefold(), row.name.casefold()) for label, row in zip(labels, rows, strict=True)]
-    found = [i for i, both in enumerate(names) if wanted in both]
-    if not found:
+    for place in (0, 1):  # the name here comes before that of the source, which may be the name of another row here
+        found = [i for i, both in enumerate(names) if both[place] == wanted]
+        if found:
+            break
+    else:
         words = wanted.split()
         found = [i for i, both in enumerate(names) if words and any(all(w in n.split() for w in words) for n in both)]
     if found:
