@@ -108,7 +108,7 @@ def test_layers_depths_and_borders_are_where_the_lines_are(tilt):
         outside = ~np.isfinite(depth)
         np.testing.assert_array_equal(outside, ~np.isin(patch.layer_mask(step), range(1, 7)))
         if step == 1:
-            assert np.nanmax(np.abs(depth - expected)) < 1.5 / 1200
+            assert np.nanmax(np.abs(depth - expected)) < patch.working_step / 1200
     at = np.array(files.at)
     borders = (at - at[0]) / (at[-1] - at[0])
     found = patch.boundary_positions()

@@ -93,7 +93,7 @@ class Patch:
         """
         step = step or self.working_step
         mask = self.layer_mask(step)
-        depth = self._filled_depth(step)
+        depth = self._depth_at(step)
         depth[(mask < _CORTEX[0]) | (mask > _CORTEX[1])] = np.nan
         return depth
 
@@ -152,6 +152,15 @@ class Patch:
     def _centres(self, step: int) -> tuple[_Floats, _Floats]:
         rows, columns = (np.arange(-(-side // step)) for side in (self.height, self.width))
         return (rows + 0.5) * step, (columns + 0.5) * step
+
+    def _depth_at(self, step: int) -> NDArray[np.float64]:
+        """Give the depth of each pixel; of fine ones between those of coarser ones: lines for each would fill GBs."""
+        if step >= self.working_step:
+            return self._filled_depth(step)
+        coarse = self.working_step - self.working_step % step
+        depth = ndimage.zoom(self._filled_depth(coarse), coarse // step, order=1, mode="nearest", grid_mode=True)
+        rows, columns = (centres.size for centres in self._centres(step))
+        return depth[:rows, :columns]  # type: ignore[no-any-return]
 
     def _filled_depth(self, step: int) -> NDArray[np.float64]:
         rows, columns = (centres.size for centres in self._centres(step))
