@@ -241,6 +241,8 @@ class Reader:
             labels.append(found[0] if len(found) == 1 else found or row.name)
             if not found:
                 notes.append(f"row {row.position}: no region of the graph is called {row.name!r}")
+        if len(notes) == len(rows) > 1:  # a line for each of 400 rows would say less
+            notes = [f"none of the {len(rows)} rows ({rows[0].name!r} to {rows[-1].name!r}) is a region of the graph"]
         return tuple(labels), tuple(notes)
 
     def kept(self, key: Sequence[Any], make: Callable[[], Kept]) -> Kept:

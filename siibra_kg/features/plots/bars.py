@@ -89,6 +89,8 @@ def plot_bars(
             _bars(
                 axes, one, count, (position, len(series)), [colors.get((groups or {}).get(x, "")) for x in one.labels]
             )
+        if all(np.nanmin(one.values[:count], initial=0.0) >= 0 for one in series):
+            axes.set_xlim(left=0)  # a spread that is larger than the value is cut at zero
         _names(axes, series[0].labels[:count])
         axes.axvline(0, color=FAINT, linewidth=0.8, zorder=2)
         lined(axes, along="x")
