@@ -57,6 +57,7 @@ class Reader:
         self.settings = settings
         self._said: dict[IRI, tuple[formats.Said, ...]] = {}
         self._formats: dict[tuple[IRI, str, IRI | None], Format] = {}
+        self._described: dict[tuple[IRI, IRI | None], Format] = {}
         self._written: dict[IRI, _Written] = {}
         self._regions: dict[IRI, Region] = {}
         self._files: dict[tuple[Path, int, int], str] = {}
@@ -83,7 +84,10 @@ class Reader:
         if key not in self._formats:
             if feature.iri not in self._said:
                 self._said[feature.iri] = formats.said(self.ask, feature.iri)
-            self._formats[key] = formats.choose(self.ask, feature.iri, self._said[feature.iri], key[1], key[2])
+            nodes = formats.choose(feature.iri, self._said[feature.iri], key[1], key[2])
+            if nodes not in self._described:
+                self._described[nodes] = formats.read(self.ask, *nodes)
+            self._formats[key] = self._described[nodes]
         return self._formats[key]
 
     def unit(self, feature: Feature) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from siibra_kg.table import Row
     from siibra_kg.terms import IRI
 
-__all__ = ["Said", "choose", "said"]
+__all__ = ["Said", "choose", "read", "said"]
 
 _KINDS = {"file": 0, "feature": 1, "class": 2}
 _DATATYPES = {
@@ -65,8 +65,8 @@ def said(ask: Asker, feature: IRI) -> tuple[Said, ...]:
     return tuple(sorted(found, key=lambda each: (each.part, each.rank, each.of, each.node)))
 
 
-def choose(ask: Asker, feature: IRI, statements: tuple[Said, ...], role: str, file: IRI | None) -> Format:
-    """Give the format of the files of a role, or of one file.
+def choose(feature: IRI, statements: tuple[Said, ...], role: str, file: IRI | None) -> tuple[IRI, IRI | None]:
+    """Give dialect and schema of the files of a role, or of one file.
 
     Raises
     ------
@@ -74,11 +74,10 @@ def choose(ask: Asker, feature: IRI, statements: tuple[Said, ...], role: str, fi
         If nothing says how they are written, or several statements that go first say different things.
     """
     dialect = _first(feature, statements, "dialect", role, file)
-    schema = _first(feature, statements, "schema", role, file)
     if dialect is None:
         what = f"file {file}" if file else f"feature {feature}"
         raise BadTable(what, f"nothing says how its files of the role {role!r} are written", _HINT)
-    return _format(ask, dialect, schema)
+    return dialect, _first(feature, statements, "schema", role, file)
 
 
 def _first(feature: IRI, statements: tuple[Said, ...], part: str, role: str, file: IRI | None) -> IRI | None:
@@ -99,7 +98,14 @@ def _first(feature: IRI, statements: tuple[Said, ...], part: str, role: str, fil
     return nodes[0] if nodes else None
 
 
-def _format(ask: Asker, dialect: IRI, schema: IRI | None) -> Format:
+def read(ask: Asker, dialect: IRI, schema: IRI | None) -> Format:
+    """Give the format that a dialect and a schema make.
+
+    Raises
+    ------
+    BadTable
+        If the graph does not describe one of them, or contradicts itself.
+    """
     written = _one(dialect, list(ask.table("feature/dialect", dialect=dialect)))
     packed = local_name(written.compression) if written.compression else ""
     rows = list(ask.table("feature/columns", schema=schema)) if schema is not None else []
