@@ -185,6 +185,20 @@ def test_rows_are_regions_tuples_of_them_or_texts_that_are_reported(tmp_path):
         _ = feature.data
 
 
+def test_rows_that_are_lost_or_half_known_are_not_passed_over(tmp_path):
+    (tmp_path / "t.csv").write_text("thickness\n1\n2\n3\n")
+    turtle = csv() + table((tmp_path / "t.csv").as_uri(), "Tabular", more=BY_REGION)
+    half = REGIONS.replace("<https://example.org/r/b> a skg:Region ; skg:depth 1 ;", "<https://example.org/r/b> ")
+    assert half != REGIONS
+    feature = feature_of(feature_graph(tmp_path, half + turtle))
+    with pytest.warns(TableWarning, match="row 1: 1 of the 2 regions of 'a, b' are described"):
+        assert feature.data.index[1].name == "A"
+    lost = REGIONS.replace("skg:position 1 ;", "skg:position 3 ;")
+    feature = feature_of(feature_graph(tmp_path, lost + turtle))
+    with pytest.raises(BadTable, match="the positions of its rows in the graph are not 0, 1, 2"):
+        _ = feature.data
+
+
 def test_a_feature_with_a_file_for_each_subject(tmp_path):
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as out:

@@ -235,8 +235,15 @@ class Reader:
         """Give what the rows (and of a matrix the columns) of a feature stand for, and notes of what is not resolved.
 
         A row is a region, a tuple of regions where it stands for several, or the text of the source for none.
+
+        Raises
+        ------
+        BadTable
+            If the graph lacks a row, or has one twice: what comes after it would be called by another's name.
         """
         rows = feature.rows
+        if [row.position for row in rows] != list(range(len(rows))):
+            raise BadTable(f"feature {feature.iri}", "the positions of its rows in the graph are not 0, 1, 2, …")
         known = self.regions(iri for row in rows for iri in row.regions)
         labels: list[Region | tuple[Region, ...] | str] = []
         notes: list[str] = []
@@ -245,6 +252,9 @@ class Reader:
             labels.append(found[0] if len(found) == 1 else found or row.name)
             if not found:
                 notes.append(f"row {row.position}: no region of the graph is called {row.name!r}")
+            elif len(found) < len(row.regions):
+                said = f"{len(found)} of the {len(row.regions)} regions of {row.name!r} are described in the graph"
+                notes.append(f"row {row.position}: {said}")
         if len(notes) == len(rows) > 1:  # a line for each of 400 rows would say less
             notes = [f"none of the {len(rows)} rows ({rows[0].name!r} to {rows[-1].name!r}) is a region of the graph"]
         return tuple(labels), tuple(notes)
