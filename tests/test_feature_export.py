@@ -126,6 +126,8 @@ def test_features_side_by_side(tmp_path):
     assert table.attrs["unit"] == "fmol/mg"
     assert [source["url"] for source in table.attrs["sources"]] == [(tmp_path / f"{n}.tsv").as_uri() for n in "ab"]
     with pytest.warns():
+        pd.testing.assert_frame_equal(kg.compare(["a", kg.feature("b")]), table)
+    with pytest.warns():
         spread = across({name: kg.feature(name) for name in "ab"}, "std")
     assert spread.loc["AMPA", "a"] == 40.25
 

@@ -9,6 +9,10 @@ from siibra_kg.matches import Matches
 from siibra_kg.questions import feature_query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
     from siibra_kg import model
     from siibra_kg.model_features import Modality
 
@@ -77,6 +81,49 @@ class Measured(Base):
         >>> kg.feature("hOc1", "receptor fingerprint", parcellation="julich 3.1").data  # doctest: +SKIP
         """
         return feature_query.feature(self._features, spec, modality, parcellation=parcellation)
+
+    def compare(
+        self,
+        concepts: Iterable[object],
+        modality: object = None,
+        *,
+        value: str = "",
+        parcellation: str | model.Parcellation | None = None,
+    ) -> pd.DataFrame:
+        """Set one measurement in several regions side by side: receptors of areas, profiles over depth.
+
+        Parameters
+        ----------
+        concepts
+            Regions or their names, or features; each has to have one best feature of the modality.
+        modality, parcellation
+            As of :meth:`feature`.
+        value
+            The column to take of each table; else its mean, or its only one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of all tables by the names of the concepts; ``attrs`` as of each table, with a note for what one
+            of them has not.
+
+        Raises
+        ------
+        NoSuchName, AmbiguousName
+            If a concept has no such feature, or several equally good ones.
+        BadTable
+            If units or modalities differ.
+
+        Examples
+        --------
+        >>> kg.compare(["hOc1", "hOc2"], "receptor fingerprint", parcellation="julich 3.1")  # doctest: +SKIP
+        """
+        from siibra_kg.features.across import across  # noqa: PLC0415  reads data; most graphs are only asked
+
+        found = {
+            str(getattr(one, "name", one)): self.feature(one, modality, parcellation=parcellation) for one in concepts
+        }
+        return across(found, value)
 
     def modalities(self) -> tuple[Modality, ...]:
         """The kinds of features, by category, and how many there are of each."""
