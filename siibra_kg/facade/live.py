@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from siibra_kg import model
     from siibra_kg.live.allen import Gene, GeneExpressions, GeneVocabulary, Survey
+    from siibra_kg.live.repositories import Record
     from siibra_kg.locations import BoundingBox
     from siibra_kg.volumes.options import FetchKeywords
 
@@ -94,3 +95,36 @@ class Live(Names):
             survey=self._survey,
             **options,
         )
+
+    def repository(self, spec: str) -> Record:
+        """Give the files of a repository: an EBRAINS bucket, a Zenodo record, a dandiset, a collection of NeuroVault.
+
+        Parameters
+        ----------
+        spec
+            A DOI or an address, as it is copied from a page or a paper.
+
+        Returns
+        -------
+        Record
+            ``.files`` with sizes and checksums; ``.fetch(name)`` gives a verified file of the cache.
+
+        Raises
+        ------
+        NoSuchName
+            If it is none of these.
+        ServiceError, NetworkDisabled, LoginNeeded
+            If the repository cannot be asked, or does not show it.
+
+        Examples
+        --------
+        >>> kg.repository("10.5281/zenodo.1234567").files  # doctest: +SKIP
+        """
+        from siibra_kg.live.repositories import repository  # noqa: PLC0415  loads what services need
+        from siibra_kg.web.login import ebrains_login  # noqa: PLC0415
+        from siibra_kg.web.login.ebrains import base_url  # noqa: PLC0415
+        from siibra_kg.web.send import Sender  # noqa: PLC0415
+
+        base = base_url(self.settings)
+        login = ebrains_login(base, Sender(base, None, self.settings.timeout))
+        return repository(spec, self.settings, login=login)
