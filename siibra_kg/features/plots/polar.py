@@ -146,7 +146,7 @@ def _radius(axes: Any, series: tuple[Series, ...], unit: str) -> None:  # noqa: 
         text.set(color=FAINT, fontsize=8.5, zorder=6)
     if low < 0:
         axes.plot(np.linspace(0, 2 * np.pi, 200), np.zeros(200), color=INK, linewidth=0.8, alpha=0.7, zorder=2)
-    axes.set_xlabel(f"radius in {unit}" if unit else "", color=FAINT, fontsize=9, labelpad=8)
+    axes.set_xlabel(f"radius in {unit}" if unit else "", color=FAINT, fontsize=9, labelpad=14)
 
 
 def _beside(figure: Any, series: tuple[Series, ...], groups: Mapping[str, str], left: float, unit: str) -> None:  # noqa: ANN401
