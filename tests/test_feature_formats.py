@@ -216,7 +216,7 @@ def test_a_feature_with_a_file_for_each_subject(tmp_path):
     assert feature.table("1").attrs["sources"][0]["member"] == "s/1.csv.gz"
     with pytest.raises(AmbiguousName, match="several"):
         _ = feature.data
-    with pytest.raises(NoSuchName, match=r"no subject of several named '7'; nearest: '?1"):
+    with pytest.raises(NoSuchName, match=r"no subject named '7' in several; nearest: '?1"):
         feature.table("7")
     with pytest.raises(BadTable, match=r"a.zip: the archive has no member 's/3.csv.gz'"):
         feature.table("3")

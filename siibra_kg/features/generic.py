@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siibra_kg.data_errors import BadTable
-from siibra_kg.errors import NoSuchName
 from siibra_kg.features.base import Measured
-from siibra_kg.features.frames import finished, notes_of, only_file, sources_of
+from siibra_kg.features.frames import finished, notes_of, sources_of
+from siibra_kg.features.subjects import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,16 +37,16 @@ class Tabular(Measured):
         BadTable
             If the file is not what the graph says, or has not as many rows as there are regions.
         AmbiguousName
-            If it has several files.
+            If it has several files; ``candidates`` has their subjects.
         DataMissing
             If the graph names no file, or it cannot be had.
         """
-        return self._table(only_file(self))
+        return self._table(file_of(self, None))
 
     @property
     def unit(self) -> str | Mapping[str, str]:
         """The unit of the values, or that of each column by name; empty where nothing states it."""
-        unit: str | Mapping[str, str] = self._read(only_file(self)).attrs["unit"]
+        unit: str | Mapping[str, str] = self._read(file_of(self, None)).attrs["unit"]
         return unit
 
     def table(self, index: str) -> pd.DataFrame:
@@ -62,10 +62,7 @@ class Tabular(Measured):
         NoSuchName
             If there is none; ``close`` has those there are.
         """
-        file = next((file for file in self.files if file.index == index and file.role == "data"), None)
-        if file is None:
-            raise NoSuchName(index, f"subject of {self.name}", self.subjects)
-        return self._table(file)
+        return self._table(file_of(self, index))
 
     def _read(self, file: DataFile) -> pd.DataFrame:
         return self._reader().frame(self, file, quiet=True)
