@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from siibra_kg import resources
 from siibra_kg.errors import SourceError
 from siibra_kg.sources.archive import ArchiveSource, Selection
-from siibra_kg.sources.ebrains_kg import is_kg, kg
 from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
@@ -75,7 +74,9 @@ def resolve(  # noqa: PLR0911  one return for each form of a name
             return siibra(text, partial(_fetch_archive, settings=settings, progress=progress))
         if text == "examples":
             return _examples()
-        if is_kg(text):
+        if re.match("kg(?:[@=+]|$)", text):
+            from siibra_kg.sources.ebrains_kg import kg  # noqa: PLC0415  it brings the web along
+
             return kg(text, settings, progress=progress)
         if "://" in text or text.startswith("file:"):
             return _address(text, settings, progress)

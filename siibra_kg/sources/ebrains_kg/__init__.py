@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from siibra_kg.sources.ebrains_kg.source import EbrainsKG, is_kg, kg
+from siibra_kg.sources.ebrains_kg.source import EbrainsKG, kg
 
-__all__ = ["EbrainsKG", "is_kg", "kg"]
+__all__ = ["EbrainsKG", "kg"]

@@ -27,17 +27,12 @@ if TYPE_CHECKING:
     from siibra_kg.config import Settings
     from siibra_kg.progress import Progress
 
-__all__ = ["EbrainsKG", "is_kg", "kg"]
+__all__ = ["EbrainsKG", "kg"]
 
 _SPEC = re.compile(r"kg(?P<more>(?:\+[A-Za-z]+)*)(?:@(?P<stage>[A-Za-z_-]+)|=(?P<folder>.+))?\Z", re.DOTALL)
 _RELEASED = re.compile(rb'"' + LAST_RELEASED.encode() + rb'":"([0-9TZ:.+-]+)"')
 _STAGES = ("RELEASED", "IN_PROGRESS")
 _HINT = "give kg, kg@RELEASED, kg@IN_PROGRESS, kg+File to have all files, or kg=FOLDER of an earlier pull"
-
-
-def is_kg(spec: str) -> bool:
-    """Tell whether a text names this source."""
-    return re.match(r"kg(?:[@=+]|$)", spec) is not None
 
 
 def kg(spec: str, settings: Settings, *, progress: Progress | None = None) -> EbrainsKG:
