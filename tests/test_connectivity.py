@@ -90,7 +90,7 @@ def test_mean_and_deviation_over_subjects_are_numpys(tmp_path):
 
 def test_rows_and_columns_are_regions_and_what_is_none_is_told(tmp_path):
     feature, _ = cohort(tmp_path)
-    with pytest.warns(TableWarning, match="no region of the graph is called 'nowhere'"):
+    with pytest.warns(TableWarning, match="no region of the graph: 'nowhere'"):
         frame = feature.data
     assert frame.index.equals(frame.columns)
     assert frame.index.nlevels == 1
@@ -98,7 +98,7 @@ def test_rows_and_columns_are_regions_and_what_is_none_is_told(tmp_path):
     assert isinstance(one, Region)
     assert (one.name, none) == ("Area A left", "nowhere")
     assert both == (one, two)
-    assert frame.attrs["notes"] == ["row 3: no region of the graph is called 'nowhere'"]
+    assert frame.attrs["notes"] == ["1 of 5 rows is no region of the graph: 'nowhere'"]
     assert frame.loc[one, two] == frame.iloc[0, 1]
 
 

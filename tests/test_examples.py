@@ -168,7 +168,7 @@ def test_connectivity_of_brainspace(kg):
     feature = kg.feature("example/brainspace/schaefer-400")
     path = file_of("brainspace", "brainspace/datasets/matrices/main_group/schaefer_400_mean_connectivity_matrix.csv")
     expected = np.loadtxt(path, delimiter=",")
-    with pytest.warns(TableWarning, match="none of the 400 rows"):
+    with pytest.warns(TableWarning, match="400 of 400 rows are no region of the graph"):
         frame = feature.data
     np.testing.assert_array_equal(frame.to_numpy(), expected)
     assert list(frame.index) == [str(label) for label in range(1, 401)]

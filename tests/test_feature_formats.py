@@ -172,7 +172,7 @@ def test_rows_are_regions_tuples_of_them_or_texts_that_are_reported(tmp_path):
     (tmp_path / "t.csv").write_text("thickness\n1\n2\n3\n")
     turtle = REGIONS + csv() + table((tmp_path / "t.csv").as_uri(), "Tabular", more=BY_REGION)
     feature = feature_of(feature_graph(tmp_path, turtle))
-    with pytest.warns(TableWarning, match="a table: row 2: no region of the graph is called 'lost'"):
+    with pytest.warns(TableWarning, match="a table: 1 of . rows is no region of the graph: 'lost'"):
         frame = feature.data
     one, both, none = frame.index
     assert one.name == "A"

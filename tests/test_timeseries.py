@@ -51,7 +51,7 @@ def bold(tmp_path, signals, *, step="720 ms", unit="a.u.", more=""):
 def test_each_subject_is_time_by_region(tmp_path):
     feature = bold(tmp_path, SIGNALS)
     assert isinstance(feature, RegionalTimeseriesActivity)
-    with pytest.warns(TableWarning, match="BOLD: row 2: no region of the graph is called 'lost'"):
+    with pytest.warns(TableWarning, match="BOLD: 1 of . rows is no region of the graph: 'lost'"):
         frame = feature.series("001")
     np.testing.assert_array_equal(frame.to_numpy(), SIGNALS["001"])
     one, both, none = frame.columns

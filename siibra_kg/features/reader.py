@@ -247,16 +247,19 @@ class Reader:
         known = self.regions(iri for row in rows for iri in row.regions)
         labels: list[Region | tuple[Region, ...] | str] = []
         notes: list[str] = []
+        lost: list[str] = []
         for row in rows:
             found = tuple(known[iri] for iri in row.regions if iri in known)
             labels.append(found[0] if len(found) == 1 else found or row.name)
             if not found:
-                notes.append(f"row {row.position}: no region of the graph is called {row.name!r}")
+                lost.append(row.name)
             elif len(found) < len(row.regions):
                 said = f"{len(found)} of the {len(row.regions)} regions of {row.name!r} are described in the graph"
                 notes.append(f"row {row.position}: {said}")
-        if len(notes) == len(rows) > 1:  # a line for each of 400 rows would say less
-            notes = [f"none of the {len(rows)} rows ({rows[0].name!r} to {rows[-1].name!r}) is a region of the graph"]
+        if lost:  # a line for each of 400 rows would say less
+            shown = ", ".join(map(repr, lost[:4])) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
+            many = f"{len(lost)} of {len(rows)} rows are" if len(lost) > 1 else f"1 of {len(rows)} rows is"
+            notes.append(f"{many} no region of the graph: {shown}")
         return tuple(labels), tuple(notes)
 
     def kept(self, key: Sequence[Any], make: Callable[[], Kept]) -> Kept:

@@ -156,11 +156,16 @@ def _contents(reader: Reader, files: Sequence[DataFile], notes: list[str]) -> It
             yield group[0], reader.content(group[0])[0]
             continue
         missing: list[str] = []
-        by_member = {file.member: file for file in group}
+        by_member: dict[str, list[DataFile]] = {}
+        for file in group:
+            by_member.setdefault(file.member, []).append(file)
         archive = reader.file(group[0])
         for member, data in members(archive.path, list(by_member), name=group[0].url, missing=missing):
-            yield by_member[member], data
-        notes += [f"{by_member[m].index or m} is left out: the archive has no member {m!r}" for m in missing]
+            for file in by_member[member]:  # two subjects may name one member; each of them counts
+                yield file, data
+        for member in missing:
+            names = ", ".join(file.index or member for file in by_member[member])
+            notes.append(f"{names} is left out: the archive has no member {member!r}")
 
 
 def _called(file: DataFile) -> str:

@@ -85,7 +85,8 @@ def _regions(index: FeatureIndex, specs: Iterable[Any], parcellation: Parcellati
 def _meant(index: FeatureIndex, spec: str, parcellation: Parcellation | str | None) -> Region | Parcellation | Space:
     try:
         return lookup.region(index.ask, spec, parcellation)
-    except NoSuchName as none:
+    except (NoSuchName, AmbiguousName) as none:
+        # "AAL1" is the name of a parcellation, and a word of what names each of its regions.
         other = None if parcellation is not None else _parcellation(index, spec) or _space(index, spec)
         if other is None:
             raise none from None
@@ -95,14 +96,14 @@ def _meant(index: FeatureIndex, spec: str, parcellation: Parcellation | str | No
 def _parcellation(index: FeatureIndex, spec: str) -> Parcellation | None:
     try:
         return naming.parcellation(index.ask, spec)
-    except NoSuchName:
+    except (NoSuchName, AmbiguousName):
         return None
 
 
 def _space(index: FeatureIndex, spec: str) -> Space | None:
     try:
         return naming.space(index.ask, spec)
-    except NoSuchName:
+    except (NoSuchName, AmbiguousName):
         return None
 
 
