@@ -16,7 +16,7 @@ import pandas as pd
 
 from siibra_kg.data_errors import BadTable
 from siibra_kg.errors import NoSuchName
-from siibra_kg.live.field_potentials.spectra import check_hdf5
+from siibra_kg.live.field_potentials.spectra import check_hdf5, require_h5py
 from siibra_kg.tabular.sniff import NOT_A_TABLE, check_start
 from siibra_kg.web.service import Service
 
@@ -134,6 +134,7 @@ class Database:
         parts = path.split("/")
         if path.startswith("/") or "\\" in path or ".." in parts or "" in parts:
             raise BadTable(self.url, f"{path!r} is no path of a file in the bucket")
+        require_h5py()  # before anything is fetched in vain
         url = f"{self.base}/{quote(path)}"
         return self._service().file(url, max_bytes=_MAX_FILE, check=lambda kept: check_hdf5(kept, url))
 
@@ -146,7 +147,18 @@ class Database:
         if not start.startswith(_MAGIC):
             check_start(start, self.url)
             raise BadTable(self.url, "it is no SQLite database", NOT_A_TABLE)
+        if path.stat().st_size < _size(start):
+            raise BadTable(self.url, "the database ends early", "try again")
         _read(path, self.url)
+
+
+def _size(start: bytes) -> int:
+    """Give how many bytes a database has, as its header says: https://www.sqlite.org/fileformat2.html, 1.3."""
+    page, counter, pages, valid = (
+        int.from_bytes(start[a:b], "big") for a, b in ((16, 18), (24, 28), (28, 32), (92, 96))
+    )
+    # The number of pages counts only if it was written together with the last change.
+    return max(100, (65536 if page == 1 else page) * (pages if counter == valid else 1))
 
 
 def _read(path: Path, url: str) -> pd.DataFrame:

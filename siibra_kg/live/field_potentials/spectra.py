@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "INDEX", "UNITS", "check_hdf5", "mean", "spectrum"]
+__all__ = ["COLUMNS", "INDEX", "UNITS", "check_hdf5", "mean", "require_h5py", "spectrum"]
 
 INDEX = "Frequency (Hz)"
 #: Array in the file -> column, as siibra calls it.
@@ -61,7 +61,7 @@ def spectrum(path: Path, name: str) -> tuple[pd.DataFrame, list[str]]:
     DataMissing
         If h5py is not installed.
     """
-    h5py = _h5py()
+    h5py = require_h5py()
     try:
         with h5py.File(path, "r") as file:
             times, frequencies = (_array(file, key, name).ravel() for key in ("times", "frequencies"))
@@ -110,7 +110,7 @@ def check_hdf5(path: Path, name: str) -> None:
     DataMissing
         If h5py is not installed.
     """
-    h5py = _h5py()
+    h5py = require_h5py()
     if not h5py.is_hdf5(path):
         with path.open("rb") as file:
             check_start(file.read(4096), name)
@@ -122,7 +122,14 @@ def check_hdf5(path: Path, name: str) -> None:
         raise BadTable(name, f"it is no whole HDF5 file ({error})", "fetch it again") from error
 
 
-def _h5py() -> Any:  # noqa: ANN401  a module
+def require_h5py() -> Any:  # noqa: ANN401  a module
+    """Give the module h5py.
+
+    Raises
+    ------
+    DataMissing
+        If it is not installed.
+    """
     try:
         import h5py  # noqa: PLC0415  an extra
     except ImportError:
