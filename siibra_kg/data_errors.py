@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from siibra_kg.errors import SiibraKGError, on_one_line
 
-__all__ = ["BadTable", "CannotWrite", "LoginNeeded", "ServiceError", "TableWarning"]
+__all__ = ["BadDescription", "BadTable", "CannotWrite", "LoginNeeded", "ServiceError", "TableWarning"]
 
 
 class BadTable(SiibraKGError, ValueError):
@@ -66,3 +66,18 @@ class LoginNeeded(SiibraKGError):
 
     def __str__(self) -> str:
         return f"{self.service}: {self.reason}; {self.hint}"
+
+
+class BadDescription(SiibraKGError, ValueError):
+    """A dataset of the user's own cannot be added as it is described; names the file, the key and what to do."""
+
+    def __init__(self, path: str, reason: str, hint: str = "", key: str = "") -> None:
+        super().__init__(path, reason, hint, key)
+        self.path = path
+        self.reason = reason
+        self.hint = hint
+        self.key = key
+
+    def __str__(self) -> str:
+        where = f"{self.path}, {self.key}" if self.key else self.path
+        return on_one_line(f"{where}: {self.reason}" + (f"; {self.hint}" if self.hint else ""))
