@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bench.beside_siibra import beside
+from bench.feature_data import numbers
 from bench.jobs import POSTCENTRAL
 from bench.measure import Figures, in_turn, run_once
 from bench.queries import compare
@@ -122,6 +123,7 @@ def main() -> None:
         beside(Path(work), max(1, options.runs // 2))
         beside_peers(options.runs, Path(work) / "volumes")
         chunked(max(2, options.runs // 2))
+        numbers(snapshot, max(2, options.runs // 2), Path(work) / "numbers")
         serving(snapshot, max(2, options.runs // 2))
         querying(snapshot, options.runs * 2)  # last: it fills this process, and with it the peaks of its children
 

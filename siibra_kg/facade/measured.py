@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siibra_kg.facade.base import Base
 from siibra_kg.matches import Matches
-from siibra_kg.questions import feature_query
+from siibra_kg.questions import feature_query, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from siibra_kg import model
     from siibra_kg.model_features import Modality
+    from siibra_kg.table import Table
 
 __all__ = ["Measured"]
 
@@ -124,6 +125,30 @@ class Measured(Base):
             str(getattr(one, "name", one)): self.feature(one, modality, parcellation=parcellation) for one in concepts
         }
         return across(found, value)
+
+    def datasets(self, concept: object, *, parcellation: str | model.Parcellation | None = None) -> Table:
+        """Give the datasets of the EBRAINS Knowledge Graph about regions, their parts, and the same in other releases.
+
+        Parameters
+        ----------
+        concept
+            A region, its name, or several. They are linked by identifiers, never by name.
+        parcellation
+            Where names are looked up.
+
+        Returns
+        -------
+        Table
+            As the template ``dataset/of-region`` says: dataset, DOI, relation, which kind of identifier, and the region
+            and release that it stands for. Empty in a graph that was built without the source ``kg``.
+
+        Examples
+        --------
+        >>> kg.datasets("hOc1", parcellation="julich 3.0").to_pandas()  # doctest: +SKIP
+        """
+        several = concept if isinstance(concept, list | tuple | set | frozenset) else (concept,)
+        regions = [lookup.region(self._ask, one, parcellation) for one in several]
+        return self._ask.table("dataset/of-region", regions=[region.iri for region in regions])
 
     def modalities(self) -> tuple[Modality, ...]:
         """The kinds of features, by category, and how many there are of each."""
