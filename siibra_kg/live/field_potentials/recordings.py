@@ -18,9 +18,11 @@ from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pandas as pd
 
+    from siibra_kg.features.plots import Picture
     from siibra_kg.live.field_potentials.database import Database
     from siibra_kg.model_features import DataFile, MatrixRow
     from siibra_kg.web.cache import CachedFile
@@ -78,6 +80,12 @@ class LocalFieldPotential(Measured):
     def unit(self) -> dict[str, str]:
         """Of each column."""
         return dict(UNITS)
+
+    def plot(self, out: str | Path | None = None, *, title: str = "", dpi: int = 160) -> Picture:
+        """Draw the spectrum over frequency."""
+        from siibra_kg.features.plots import plot_spectrum  # noqa: PLC0415  loads matplotlib
+
+        return plot_spectrum(self.data, out, title=title or self.name, unit=UNITS, dpi=dpi)
 
     def has(self, kind: str) -> bool:
         """Say whether the database names a file: ``"lfp"``, ``"psd"`` or ``"motion"``."""
@@ -201,6 +209,12 @@ class LocalFieldPotentials(Measured):
         if known.empty:
             return None
         return PointCloud(known[list(PLACE)].to_numpy(np.float64), str(WAXHOLM), 0.0, [int(n) for n in known.index])
+
+    def plot(self, out: str | Path | None = None, *, title: str = "", dpi: int = 160) -> Picture:
+        """Draw the mean of the spectra over frequency."""
+        from siibra_kg.features.plots import plot_spectrum  # noqa: PLC0415  loads matplotlib
+
+        return plot_spectrum(self.data, out, title=title or self.name, unit=UNITS, dpi=dpi)
 
     def grouped(self) -> tuple[LocalFieldPotentials, ...]:
         """Part the recordings by region, pathology, pharmacology and signal quality: siibra's regional features."""
