@@ -223,7 +223,7 @@ class AmbiguousName(SiibraKGError, LookupError):
 
     def __str__(self) -> str:
         place = f" in {self.within}" if self.within else ""
-        shown = "\n".join(f"    {c}" for c in self.candidates[:12])
+        shown = "\n".join(f"    {getattr(c, 'described', c)}" for c in self.candidates[:12])
         rest = len(self.candidates) - 12
         more = f"\n    and {rest} more" if rest > 0 else ""
         return (

@@ -273,11 +273,17 @@ class Region(_Concept):
         return _view(self).plot(self, space, out, kind, spec)
 
     def __str__(self) -> str:
-        where = f", {self.parcellation.name}" if self.parcellation else ""
-        return f"{self.name}{where} <{self.id}>"
+        """Give the name: regions are rows and columns of data frames."""
+        return self.name
 
     def __repr__(self) -> str:
-        return f"<Region {self}>"
+        return f"<Region {self.described}>"
+
+    @property
+    def described(self) -> str:
+        """Name, parcellation and id in one line, which tell it from all others."""
+        where = f", {self.parcellation.name}" if self.parcellation else ""
+        return f"{self.name}{where} <{self.id}>"
 
     def _facts(self) -> dict[str, object]:
         return {
