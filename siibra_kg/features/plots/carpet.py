@@ -96,8 +96,7 @@ def plot_carpet(
     half = (times[1] - times[0]) / 2
     with plain_style():
         figure, axes = new_axes(height, (left, FOOT + 0.25, wide, tall))
-        colored = mpl.colormaps["gray"].copy()
-        colored.set_bad(MISSING)
+        colored = mpl.colormaps["gray"].with_extremes(bad=MISSING)
         extent = (times[0] - half, times[-1] + half, len(values) - 0.5, -0.5)
         style = {"cmap": colored, "vmin": middle - reach, "vmax": middle + reach, "interpolation": "nearest"}
         image = axes.imshow(np.ma.masked_invalid(shown), extent=extent, aspect="auto", **style)

@@ -106,11 +106,10 @@ def plot_matrix(
     with plain_style():
         figure, axes = new_axes(HEAD + tall + foot + FOOT, (left, FOOT + foot, wide, tall))
         norm = mpl.colors.LogNorm(low, high) if log else mpl.colors.Normalize(low, high)
-        colored = colormap(colors or (SIGNED if low < 0 < high else "inferno")).copy()
-        colored.set_bad(MISSING)
+        colored = colormap(colors or (SIGNED if low < 0 < high else "inferno"))
+        colored = colored.with_extremes(bad=MISSING, under=PAPER if log else None)
         shown = np.ma.masked_invalid(values)
         if log:
-            colored.set_under(PAPER)
             shown = np.ma.masked_invalid(np.where(values <= 0, low / 10, np.where(values < low, low, values)))
         image = axes.imshow(shown, cmap=colored, norm=norm, interpolation="nearest", aspect="auto")
         _ticks(axes, matrix, size if named else 0.0)
