@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import warnings
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +24,10 @@ from siibra_kg.live.field_potentials import Database, local_field_potentials
 from siibra_kg.live.field_potentials.recordings import WAXHOLM
 from siibra_kg.locations import BoundingBox, Point
 from siibra_kg.model import Parcellation, Region
+from siibra_kg.names import key
 from siibra_kg.terms import IRI
 from siibra_kg.web import download
+from tests.oracle.ensure_siibra import Missing, ensure
 from tests.servers.files_server import serve
 
 h5py = pytest.importorskip("h5py")
@@ -39,6 +45,7 @@ RECORDINGS = (
     ("Clear Label", (9.0, 9.0, 9.0), "none", "saline", "good", "rat2", "s2", ""),
     ("CA1 (old)", None, "none", "saline", "good", "rat3", "s1", "p"),
 )  # fmt: skip
+SYNONYMS = {"CA1": ("cornu ammonis 1",), "cortex": ("shared",), "hippocampus": ("shared",)}
 RELEASE = Parcellation(IRI("urn:v4"), "Waxholm v4")
 
 
@@ -108,8 +115,19 @@ def database(settings, bucket):
     return Database(settings, bucket.url)
 
 
+def names_of(release):
+    """Stand for a graph that knows the names of the regions of a release."""
+    rows = [
+        SimpleNamespace(key=key(name), iri=region.iri, name=region.name)
+        for region in release.regions
+        for name in (region.name, *SYNONYMS.get(region.name, ()))
+    ]
+    return SimpleNamespace(table=lambda _name, **_: rows)
+
+
 def asked(database, where=None, release=RELEASE, **wanted):
-    return local_field_potentials(None, database.settings, where, parcellation=release, database=database, **wanted)
+    ask = names_of(release) if isinstance(where, Region) and release.view else None
+    return local_field_potentials(ask, database.settings, where, parcellation=release, database=database, **wanted)
 
 
 def decibel(number):
@@ -153,10 +171,22 @@ def test_all_recordings_as_the_database_has_them(database, bucket):
 )
 def test_a_region_has_the_recordings_of_its_parts(database, name, wanted, numbers):
     release, regions = tree()
-    with pytest.warns(TableWarning, match=r"no region of Waxholm v4 is called 'CA1 \(old\)' \(1 recordings\)"):
+    with pytest.warns(
+        TableWarning, match=r"no region of Waxholm v4, or more than one, is called 'CA1 \(old\)' \(1 recordings\)"
+    ):
         found = asked(database, regions[name], release, **wanted)
     assert [one.number for one in found] == numbers
     assert found.region == regions[name].iri
+
+
+def test_labels_are_names_or_synonyms_of_one_region(settings, bucket):
+    labels = ("Cornu Ammonis 1", "ca1", "shared", "Clear Label", "CA3")
+    rows = [(label, *row[1:]) for label, row in zip(labels, RECORDINGS, strict=True)]
+    write_database(bucket.folder / "lfp_atlas_bids.sqlite", rows)
+    release, regions = tree()
+    with pytest.warns(TableWarning, match=r"or more than one, is called 'shared' \(1 recordings\)$"):
+        found = asked(Database(settings, bucket.url), regions["hippocampus"], release)
+    assert [one.number for one in found] == [0, 1, 4]
 
 
 def test_a_region_of_another_release_is_refused(database):
@@ -165,6 +195,7 @@ def test_a_region_of_another_release_is_refused(database):
         asked(database, regions["CA1"], tree()[0])
 
 
+@pytest.mark.filterwarnings("ignore:.*is called:siibra_kg.data_errors.TableWarning")
 def test_a_region_without_recordings(database):
     release, regions = tree()
     with pytest.warns(TableWarning, match="no such recording lies in cortex"):
@@ -374,3 +405,67 @@ def test_nothing_is_written_or_warned_without_need(database):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(asked(database)) == 5
+
+
+@pytest.mark.peer
+def test_the_same_numbers_as_siibra(tmp_path, settings, both):
+    """Siibra reads the same files; what differs is which recordings a region has that is a label itself."""
+    try:
+        oracle = ensure()
+    except Missing as error:
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(str(error))
+        pytest.skip(f"siibra-python cannot be had, tests beside it CANNOT RUN: {error}")
+    labels = ("Cornu ammonis 1", "Cornu ammonis 1", "Cornu ammonis 3", "Hippocampal region", "Dentate gyrus")
+    rows = [
+        (label, (1.0, 2.0, 3.0), "none", "saline", "good", *row[5:7], "p")
+        for label, row in zip(labels, RECORDINGS, strict=True)
+    ]
+    rows[1] = (*rows[1][:2], "epilepsy", *rows[1][3:])
+    folder = tmp_path / "bucket"
+    folder.mkdir()
+    write_database(folder / "lfp_atlas_bids.sqlite", rows)
+    for number in range(len(rows)):
+        write_spectrum(folder / f"sub-{number}/a file psd.h5", number)
+    (tmp_path / "siibra").mkdir()
+    env = os.environ | {
+        "SIIBRA_USE_CONFIGURATION": str(oracle.configuration),
+        "SIIBRA_CACHEDIR": str(tmp_path / "siibra"),
+    }
+    script = Path(__file__).with_name("oracle") / "siibra_field_potentials.py"
+    with serve(folder) as server:
+        regions = ["Cornu ammonis 3", "Hippocampal region", "Cornu Ammonis"]
+        job = {
+            "base": server.url,
+            "parcellation": "waxholm v4",
+            "regions": regions,
+            "wanted": {"signal_quality": "good"},
+        }
+        command = [str(oracle.python), str(script), json.dumps(job)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout.splitlines()[-1])
+        mine = asked(Database(settings, server.url), signal_quality="good")
+        for said in told.values():
+            rest = [one.data.to_numpy() for one in mine if one.number in said["numbers"]]
+            np.testing.assert_allclose(np.mean(rest, axis=0), said["spectrum"]["values"], rtol=1e-12)
+            assert said["spectrum"]["columns"] == list(mine[0].data.columns)
+            assert said["spectrum"]["index"] == FREQUENCIES.tolist()
+        parts = {tuple(one.number for one in part): part for part in mine.grouped()}
+        for numbers, spectrum in told["Cornu Ammonis"]["regional"]:
+            np.testing.assert_allclose(parts[tuple(numbers)].data.to_numpy(), spectrum["values"], rtol=1e-12)
+        database = Database(settings, server.url)
+        found = {
+            name: [
+                one.number
+                for one in local_field_potentials(
+                    both._ask, settings, both.region(name, "waxholm 4"), database=database
+                )
+            ]
+            for name in regions
+        }
+    assert told["Cornu ammonis 3"]["numbers"] == found["Cornu ammonis 3"] == [2]
+    assert told["Cornu Ammonis"]["numbers"] == found["Cornu Ammonis"] == [0, 1, 2]
+    # A label that is a region with parts: siibra leaves out the recordings of the parts.
+    assert told["Hippocampal region"]["numbers"] == [3]
+    assert found["Hippocampal region"] == [0, 1, 2, 3, 4]

@@ -15,10 +15,13 @@ from siibra_kg.live.field_potentials.recordings import WAXHOLM, LocalFieldPotent
 from siibra_kg.locations import BoundingBox
 from siibra_kg.locations.same import require_same_space
 from siibra_kg.model import Region
+from siibra_kg.names import key
 from siibra_kg.questions import naming
 from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from siibra_kg.config import Settings
@@ -49,9 +52,9 @@ def local_field_potentials(
     ask, settings
         The graph; cache, mirror, and whether the network may be used.
     where
-        A region of the Waxholm atlas v4, whose names the recordings are labelled with: those of the region and of all
-        its parts are taken. A box in Waxholm space: those whose electrode lies in it, border included. ``None`` for
-        all.
+        A region of the Waxholm atlas v4: the recordings labelled with its name, or with that of any of its parts. A
+        label means the region that has it as name or synonym, without regard to case. A box in Waxholm space: those
+        whose electrode lies in it, border included. ``None`` for all.
     pathology, pharmacology, signal_quality
         Exactly as the database has it; ``None`` for any. ``Database(settings).choices`` says what there is.
     parcellation
@@ -80,15 +83,15 @@ def local_field_potentials(
     database = database or Database(settings)
     if not isinstance(where, Region | BoundingBox | None):
         raise TermError(where, "a region, a box, or None for all recordings")
-    release = naming.parcellation(ask, parcellation) if isinstance(where, Region) else None
-    names = _names(where, release) if isinstance(where, Region) and release else frozenset()
     if isinstance(where, BoundingBox):
         space = naming.space(ask, where.space).iri if ask is not None else where.space
         require_same_space(space, WAXHOLM, "recordings lie in Waxholm space")
     table = database.filtered(pathology=pathology, pharmacology=pharmacology, signal_quality=signal_quality)
-    notes = _unresolved(database.table, release)
-    table, more = _inside(table, where, names)
-    notes += more
+    if isinstance(where, Region):
+        labels, notes = _labels_of(ask, where, parcellation, database.table[LABEL])
+        table = table[table[LABEL].isin(labels)]
+    else:
+        table, notes = _inside(table, where)
     name = where.name if isinstance(where, Region) else _said(where)
     if table.empty:
         notes.append(f"no such recording lies in {name or 'any place'}")
@@ -111,31 +114,35 @@ def local_field_potentials(
     )
 
 
-def _names(region: Region, release: Parcellation) -> frozenset[str]:
-    """Give the names that recordings of a region are labelled with."""
+def _labels_of(
+    ask: Asker, region: Region, parcellation: Parcellation | str, labels: pd.Series[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Give the labels of recordings in a region, and a note of those that name no region of the release."""
+    release = naming.parcellation(ask, parcellation)
     if region.parcellation is None or region.parcellation.iri != release.iri:
         of = region.parcellation.name if region.parcellation else "no release"
         reason = f"it is of {of}, and the labels of recordings are names of {release.name}"
         hint = "kg.region(name, 'waxholm 4') is the one of that name; region.versions() says which are the same"
         raise DataMissing(f"local field potentials in {region.name}", reason, hint)
-    return frozenset({region.name, *(part.name for part in region.descendants)})
+    known: dict[str, dict[IRI, str]] = {}
+    for row in ask.table("region/names", parcellations=(release.iri,)):
+        known.setdefault(row.key, {})[row.iri] = row.name
+    count = labels.value_counts()
+    meant = {label: _meant(label, known.get(key(label), {})) for label in sorted(count.index) if label != _NOWHERE}
+    inside = {region.iri, *(part.iri for part in region.descendants)}
+    lost = [f"{label!r} ({count[label]:,} recordings)" for label, iri in meant.items() if iri is None]
+    notes = [f"no region of {release.name}, or more than one, is called {', '.join(lost)}"] if lost else []
+    return frozenset(label for label, iri in meant.items() if iri in inside), notes
 
 
-def _unresolved(table: pd.DataFrame, release: Parcellation | None) -> list[str]:
-    """Note the labels that are no names of regions; but for the one of recordings outside of all regions."""
-    if release is None:
-        return []
-    known = {region.name for region in release.regions} | {_NOWHERE}
-    count = table[LABEL].value_counts()
-    lost = [f"{label!r} ({count[label]:,} recordings)" for label in sorted(count.index) if label not in known]
-    return [f"no region of {release.name} is called {', '.join(lost)}"] if lost else []
+def _meant(label: str, regions: Mapping[IRI, str]) -> IRI | None:
+    """Give the one region of a name; one whose own name it is comes before those with a synonym or abbreviation."""
+    own = [iri for iri, name in regions.items() if key(name) == key(label)]
+    found = own or list(regions)
+    return found[0] if len(found) == 1 else None
 
 
-def _inside(
-    table: pd.DataFrame, where: Region | BoundingBox | None, names: frozenset[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    if isinstance(where, Region):
-        return table[table[LABEL].isin(names)], []
+def _inside(table: pd.DataFrame, where: BoundingBox | None) -> tuple[pd.DataFrame, list[str]]:
     if where is None:
         return table, []
     places = table[list(PLACE)].to_numpy(np.float64)
