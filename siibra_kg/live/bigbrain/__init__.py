@@ -3,11 +3,9 @@
 from siibra_kg.live.bigbrain.cortex import Cortex
 from siibra_kg.live.bigbrain.hemispheres import CITATION, SOURCES, Source
 from siibra_kg.live.bigbrain.inside import bigbrain_profiles
-from siibra_kg.live.bigbrain.profiles import (
-    BigBrainIntensityProfile,
-    BigBrainIntensityProfiles,
-    LayerwiseBigBrainIntensities,
-)
+from siibra_kg.live.bigbrain.layers import LayerwiseBigBrainIntensities
+from siibra_kg.live.bigbrain.one import BigBrainIntensityProfile
+from siibra_kg.live.bigbrain.profiles import BigBrainIntensityProfiles
 
 __all__ = [
     "CITATION",

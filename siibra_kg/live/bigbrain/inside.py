@@ -11,7 +11,8 @@ import numpy as np
 from siibra_kg.data_errors import TableWarning
 from siibra_kg.errors import TermError
 from siibra_kg.live.bigbrain.cortex import Cortex
-from siibra_kg.live.bigbrain.profiles import BIGBRAIN, BigBrainIntensityProfiles
+from siibra_kg.live.bigbrain.one import BIGBRAIN
+from siibra_kg.live.bigbrain.profiles import BigBrainIntensityProfiles
 from siibra_kg.locations import BoundingBox, Point, PointCloud
 from siibra_kg.locations.inside import in_box, in_volume
 from siibra_kg.locations.same import require_same_space

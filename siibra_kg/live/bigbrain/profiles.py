@@ -1,4 +1,4 @@
-"""Profiles of BigBrain as features: of one vertex, of all vertices of a place, and by layer."""
+"""Profiles of BigBrain as a feature: of all vertices of a place."""
 
 from __future__ import annotations
 
@@ -10,135 +10,30 @@ import numpy as np
 import pandas as pd
 
 from siibra_kg.errors import DataMissing
-from siibra_kg.features.base import Measured
 from siibra_kg.features.frames import described
-from siibra_kg.features.profiles import LAYERS, CorticalProfile
-from siibra_kg.live.bigbrain.hemispheres import CITATION
+from siibra_kg.features.profiles import LAYERS
+from siibra_kg.live.bigbrain.layers import LAYER_NAMES, LayerwiseBigBrainIntensities, by_layer
+from siibra_kg.live.bigbrain.one import BIGBRAIN, UNIT, BigBrainIntensityProfile, OfVertices, depths_of
 from siibra_kg.locations import Point, PointCloud
 from siibra_kg.terms import IRI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from siibra_kg.features.plots import Picture
     from siibra_kg.live.bigbrain.cortex import Cortex
-    from siibra_kg.model_features import DataFile, MatrixRow
 
-__all__ = ["BIGBRAIN", "UNIT", "BigBrainIntensityProfile", "BigBrainIntensityProfiles", "LayerwiseBigBrainIntensities"]
+__all__ = ["BigBrainIntensityProfiles"]
 
-BIGBRAIN = IRI("https://openminds.om-i.org/instances/commonCoordinateFrameworkVersion/BigBrain_2015")
-UNIT = "staining intensity"
 #: Licence of the files of the left hemisphere; nothing is stated for the others.
 LICENSE = "https://spdx.org/licenses/MIT"
-_LAYER_NAMES = LAYERS[1:-1]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _OfService(Measured):
-    """What features of this service share.
-
-    Parameters
-    ----------
-    region
-        IRI of the region that was asked for, or nothing.
-    citation, license
-        How to cite the data; what they may be used for, where it is stated.
-    notes, sources
-        What could not be read or resolved; the files.
-    """
-
-    region: IRI | None = field(default=None, compare=False)
-    citation: str = field(default=CITATION, compare=False)
-    license: str = field(default="", compare=False)
-    notes: tuple[str, ...] = field(default=(), compare=False)
-    sources: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        """None that the graph knows; ``data.attrs["sources"]`` has those that were read."""
-        return ()
-
-    @property
-    def rows(self) -> tuple[MatrixRow, ...]:
-        """None: it is no matrix of regions."""
-        return ()
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class BigBrainIntensityProfile(CorticalProfile):
-    """Staining intensities along the depth of the cortex at one vertex: siibra's class of the same name.
-
-    Parameters
-    ----------
-    hemisphere, vertex
-        Which vertex of the surface of which hemisphere, counted from 0.
-    location
-        Where it is, in BigBrain.
-    """
-
-    hemisphere: str = field(default="", compare=False)
-    vertex: int = field(default=0, compare=False)
-    location: Point | None = field(default=None, compare=False)
-    citation: str = field(default=CITATION, compare=False)
-    license: str = field(default="", compare=False)
-    sources: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
-    _values: Any = field(default=None, compare=False)
-    _borders: Any = field(default=None, compare=False)
-
-    @property
-    def boundary_positions(self) -> dict[tuple[int, int], float]:
-        """Depth of each border, ``{(0, 1): 0.0, (1, 2): 0.09, ..., (6, 7): 1.0}``; empty for the right hemisphere."""
-        if self._borders is None:
-            return {}
-        return {(n, n + 1): float(depth) for n, depth in enumerate(self._borders)}
-
-    @property
-    def files(self) -> tuple[DataFile, ...]:
-        """None that the graph knows."""
-        return ()
-
-    @property
-    def rows(self) -> tuple[MatrixRow, ...]:
-        """None: it is no matrix of regions."""
-        return ()
-
-    def read(self) -> pd.DataFrame:
-        """As ``data``, without warnings: one column, ``intensity``."""
-        index = _depths(len(self._values))
-        frame: pd.DataFrame = pd.DataFrame({"intensity": np.array(self._values)}, index=index)
-        return described(frame, unit=UNIT, sources=self.sources)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class LayerwiseBigBrainIntensities(_OfService):
-    """Staining intensities of each layer, over the vertices of a place: siibra's class of the same name."""
-
-    _table: Any = field(default=None, compare=False)
-
-    @property
-    def data(self) -> pd.DataFrame:
-        """A row for each layer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``mean`` and ``std`` (of all, not of a sample) over all intensities in a layer, and ``count``, how many
-            these are; the index ``layer`` is ``"I"`` to ``"VI"``.
-        """
-        return described(self._table.copy(), unit=UNIT, sources=self.sources, notes=self.notes)
-
-    def plot(self, out: str | Path | None = None, *, title: str = "", dpi: int = 160) -> Picture:
-        """Draw a bar with the spread for each layer."""
-        from siibra_kg.features.plots import plot_bars  # noqa: PLC0415  loads matplotlib
-
-        return plot_bars(self._table, out, title=title or self.name, unit=UNIT, dpi=dpi)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class BigBrainIntensityProfiles(_OfService):
+class BigBrainIntensityProfiles(OfVertices):
     """Staining intensities along the depth of the cortex at all vertices of a place; a sequence of single profiles.
 
     ``profiles[0]`` and ``for profile in profiles`` give :class:`BigBrainIntensityProfile`; siibra's compound feature
@@ -216,14 +111,14 @@ class BigBrainIntensityProfiles(_OfService):
             "std": values.std(axis=0) if there else nothing,
             "count": len(values),
         }
-        frame: pd.DataFrame = pd.DataFrame(columns, index=_depths(values.shape[1]))
+        frame: pd.DataFrame = pd.DataFrame(columns, index=depths_of(values.shape[1]))
         return frame
 
     @property
     def values(self) -> pd.DataFrame:
         """All intensities: a row for each depth, a column for each vertex, named by hemisphere and number."""
         columns = pd.MultiIndex.from_arrays([self.hemispheres, self._vertices], names=["hemisphere", "vertex"])
-        frame: pd.DataFrame = pd.DataFrame(self._values.T, _depths(self._values.shape[1]), columns)
+        frame: pd.DataFrame = pd.DataFrame(self._values.T, depths_of(self._values.shape[1]), columns)
         return described(frame, unit=UNIT, sources=self.sources, notes=self.notes)
 
     @property
@@ -273,7 +168,7 @@ class BigBrainIntensityProfiles(_OfService):
             license=self.license,
             notes=tuple(notes),
             sources=self.sources,
-            _table=_by_layer(self._values[known], self._borders[known]),
+            _table=by_layer(self._values[known], self._borders[known]),
         )
 
     def __len__(self) -> int:
@@ -309,7 +204,7 @@ class BigBrainIntensityProfiles(_OfService):
 
         frame, known = self._mean(), np.isfinite(self._borders).all(axis=1)
         at = self._borders[known].mean(axis=0) if known.any() else ()
-        layers = {name: (float(at[n]), float(at[n + 1])) for n, name in enumerate(_LAYER_NAMES)} if len(at) else None
+        layers = {name: (float(at[n]), float(at[n + 1])) for n, name in enumerate(LAYER_NAMES)} if len(at) else None
         spread = frame[["std"]].set_axis(["mean"], axis=1)
         below = f"{len(self):,} vertices"
         return plot_profile(
@@ -329,11 +224,6 @@ class BigBrainIntensityProfiles(_OfService):
         return {**super(BigBrainIntensityProfiles, self)._facts(), "vertices": vertices}
 
 
-def _depths(count: int) -> pd.Index[float]:
-    """Give the depths of intensities: n samples at 0, 1/n, 2/n and so on, as siibra has them."""
-    return pd.Index(np.arange(count) / count, name="depth")
-
-
 def _joined(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     if not values:
         return np.empty((0, 200))
@@ -342,22 +232,3 @@ def _joined(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         hint = "ask for one hemisphere at a time"
         raise DataMissing("one profile of both hemispheres", f"they have {widths} intensities per vertex", hint)
     return np.concatenate(values)
-
-
-def _by_layer(values: NDArray[np.float64], borders: NDArray[np.float64]) -> pd.DataFrame:
-    """Give mean, standard deviation and number of the intensities in each layer.
-
-    A depth on a border belongs to the layer above it, the pial surface to layer I: the rule of
-    :meth:`~siibra_kg.features.profiles.CorticalProfile.assign_layer`.
-    """
-    depths = np.arange(values.shape[1]) / values.shape[1]
-    layer = np.zeros(values.shape, np.int8)
-    for border in borders.T[1:-1]:
-        layer += border[:, None] < depths[None, :]
-    rows = []
-    for number in range(len(_LAYER_NAMES)):
-        inside = values[layer == number]
-        mean, std = (inside.mean(), inside.std()) if len(inside) else (np.nan, np.nan)
-        rows.append((mean, std, len(inside)))
-    frame: pd.DataFrame = pd.DataFrame(rows, pd.Index(_LAYER_NAMES, name="layer"), ["mean", "std", "count"])
-    return frame
