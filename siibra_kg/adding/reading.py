@@ -92,7 +92,7 @@ def _description(entries: Entries, path: Path) -> Description:
     parts = [each for each in features if isinstance(each, Entries)]
     return Description(
         source=path,
-        slug=slug(entries.text("id") or name),
+        slug=_slug(entries, entries.text("id") or name),
         name=name,
         text=entries.text("description"),
         version=entries.text("version"),
@@ -103,6 +103,13 @@ def _description(entries: Entries, path: Path) -> Description:
         measurements=tuple(_measurement(_inherited(entries, part), path.parent) for part in parts)
         or (_measurement(entries, path.parent),),
     )
+
+
+def _slug(entries: Entries, text: str) -> str:
+    made = slug(text).strip(".")  # it names a folder as well
+    if not made:
+        raise entries.bad(f"{text!r} makes no identifier", "letters and digits count", "id")
+    return made
 
 
 def _inherited(whole: Entries, part: Entries) -> Entries:

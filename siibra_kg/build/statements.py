@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from siibra_kg.build.engine import DiskStore, Workbench
 
-__all__ = ["Statements"]
+__all__ = ["LEVEL", "PIECE", "Statements"]
 
 # Bytes of N-Quads that are loaded at once. Each load makes a file of its own in every index of the store: small ones
 # would make many files, which slow readers down, large ones leave nothing to do while the rules run.
 _BATCH = 20_000_000
 # Bytes of N-Triples that rules get to see at once while documents are still being read.
 _AHEAD = 6_000_000
-# Bytes of N-Quads that are hashed and compressed at once.
-_PIECE = 4_000_000
-# zstd level 3 takes a fifth of the time of level 9, for a file that is a third larger.
-_LEVEL = 3
+#: Bytes of N-Quads that are hashed and compressed at once.
+PIECE = 4_000_000
+#: zstd level 3 takes a fifth of the time of level 9, for a file that is a third larger.
+LEVEL = 3
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ class Statements:
         """
         self._load()
         digest = hashlib.sha256()
-        with path.open("wb") as file, zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
+        with path.open("wb") as file, zstandard.ZstdCompressor(level=LEVEL).stream_writer(file) as packed:
             for quads in self._kept():
                 digest.update(quads)
                 packed.write(quads)
@@ -172,7 +172,7 @@ class Statements:
                 start, left = self._places[graph]
                 file.seek(start)
                 while left:
-                    piece = file.read(min(left, _PIECE))
+                    piece = file.read(min(left, PIECE))
                     left -= len(piece)
                     yield piece
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyshacl
 import rdflib
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import RDF, SH, SKOS
 
 from siibra_kg.questions.run import run
 from siibra_kg.resources import folder
@@ -21,12 +21,13 @@ from siibra_kg.terms import IRI, BlankNode, Literal, contract, local_name
 from siibra_kg.vocab import OM, OMT, RDF_TYPE, SKG, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
     from siibra_kg.stores.protocol import Store
     from siibra_kg.templates import Catalog
 
-__all__ = ["ShapeResult", "validate"]
+__all__ = ["ShapeResult", "conforms", "validate"]
 
 _SEVERITY = {SH.Violation: "violation", SH.Warning: "finding", SH.Info: "info"}
 #: openMINDS nodes are validated as their sources have them, ours with everything that rules added.
@@ -80,6 +81,37 @@ def validate(store: Store, catalog: Catalog, types: Collection[str] | None = Non
         ShapeResult(*shape, Table(_COLUMNS, tuple(sorted(rows, key=lambda r: tuple(map(str, r))))))
         for shape, rows in sorted(found.items())
     )
+
+
+def conforms(
+    turtle: bytes, base: str, shapes: Path, kinds: Mapping[str, Collection[str]]
+) -> tuple[tuple[str, str], ...]:
+    """Validate a small graph by shapes of its own; gives severity and message of each result, violations first.
+
+    Parameters
+    ----------
+    turtle
+        The graph, with identifiers relative to ``base``.
+    shapes
+        Turtle file; each shape has a message, before which the label of the node that breaks it is put.
+    kinds
+        For a class the names of more general ones of ours, which shapes may speak of.
+    """
+    data, wanted = rdflib.Graph(), rdflib.Graph()
+    data.parse(data=turtle, format="turtle", publicID=base)
+    wanted.parse(shapes, format="turtle")
+    for cls, names in kinds.items():
+        for node in list(data.subjects(RDF.type, rdflib.URIRef(cls))):
+            for name in names:
+                data.add((node, RDF.type, rdflib.URIRef(SKG + name)))
+    _, report, _ = pyshacl.validate(data, shacl_graph=wanted, inference="none", meta_shacl=False, js=False)
+    found: set[tuple[str, str]] = set()
+    for result in report.subjects(RDF.type, SH.ValidationResult):
+        node = report.value(result, SH.focusNode)
+        label = data.value(node, SKOS.prefLabel) or data.value(node, rdflib.URIRef(OM + "fullName"))
+        message = str(report.value(result, SH.resultMessage) or "")
+        found.add((_SEVERITY[report.value(result, SH.resultSeverity)], f"{label}: {message}" if label else message))
+    return tuple(sorted(found, key=lambda each: (each[0] != "violation", each)))
 
 
 def _batches(

@@ -14,6 +14,7 @@ from siibra_kg.sources.either import FirstOf
 from siibra_kg.sources.files import FileSource, FolderSource
 from siibra_kg.sources.formats import ARCHIVES, FORMATS, file_format, stem
 from siibra_kg.sources.openminds_package import OpenMindsPackage, installed_version
+from siibra_kg.sources.own import own, own_source
 from siibra_kg.sources.pins import COMMIT, CONTENT, GENERATIONS, LICENSE, URL
 from siibra_kg.sources.protocol import SourceInfo, slug
 from siibra_kg.sources.siibra_configurations import is_checkout, siibra
@@ -30,11 +31,11 @@ __all__ = ["default", "resolve"]
 
 
 def default(settings: Settings) -> tuple[Source, ...]:
-    """Give the sources of a build that names none: the openMINDS library and siibra-configurations."""
-    return (resolve("openminds", settings), resolve("siibra", settings))
+    """Give the sources of a build that names none: openMINDS, siibra-configurations, and the user's own datasets."""
+    return (resolve("openminds", settings), resolve("siibra", settings), *own(settings.home))
 
 
-def resolve(  # noqa: PLR0911  one return for each form of a name
+def resolve(  # noqa: C901, PLR0911  one return for each form of a name
     spec: str | Path, settings: Settings, *, progress: Progress | None = None
 ) -> Source:
     """Find the source that a user means. Nothing is read or fetched before its documents are asked for.
@@ -46,8 +47,8 @@ def resolve(  # noqa: PLR0911  one return for each form of a name
         ``"openminds-archive"`` or ``"openminds-archive@v4.0"``; ``"siibra"`` (the pinned commit of
         siibra-configurations), ``"siibra@<commit or tag>"``, ``"siibra=<checkout or archive of one>"``; ``"kg"`` (what
         the EBRAINS Knowledge Graph has released), ``"kg@IN_PROGRESS"``, ``"kg=<earlier pull>"``; ``"examples"`` (real
-        measurements whose files are in Python packages); a file, folder or archive; or an http(s) address of a file
-        or archive.
+        measurements whose files are in Python packages); ``"own=<id>"`` (a dataset that was added); a file, folder or
+        archive; or an http(s) address of a file or archive.
     settings
         Cache, mirror, timeout, offline.
     progress
@@ -74,6 +75,8 @@ def resolve(  # noqa: PLR0911  one return for each form of a name
             return siibra(text, partial(_fetch_archive, settings=settings, progress=progress))
         if text == "examples":
             return _examples()
+        if text.startswith("own="):
+            return own_source(settings.home, text.removeprefix("own="))
         if re.match("kg(?:[@=+]|$)", text):
             from siibra_kg.sources.ebrains_kg import kg  # noqa: PLC0415  it brings the web along
 
