@@ -169,7 +169,7 @@ def read_profiles(settings: Settings, url: str, count: int) -> tuple[NDArray[Any
         file = service(settings).file(url, max_bytes=_MAX_BYTES, check=lambda path: _check_npy(path, url))
         found = _array(file.path, url)
     else:
-        file = service(settings).file(url, max_bytes=_MAX_BYTES, check=lambda path: _check_text(path, url))
+        file = service(settings).file(url, max_bytes=_MAX_BYTES, check=lambda path: _check_text(path, url, count))
         key = ["bigbrain-profiles", file.sha256]
         found = on_disk(settings.cache, key, lambda: Kept({"profiles": _numbers(file.path, url)})).arrays["profiles"]
     if found.ndim != 2 or len(found) != count or found.shape[1] < 2:
@@ -224,8 +224,18 @@ def _check_gifti(path: Path, url: str) -> None:
         raise BadTable(url, "the GIFTI file ends early", "try again")
 
 
-def _check_text(path: Path, url: str) -> None:
+def _check_text(path: Path, url: str, count: int) -> None:
+    """Refuse text that ends early: a line for each vertex, and as many cells in the last one as in the first."""
     check_start(_start(path, url), url)
+    lines, first, last = 0, b"", b""
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                lines, first, last = lines + 1, first or line, line
+    cells = [len(line.replace(b",", b" ").replace(b";", b" ").split()) for line in (first, last)]
+    if lines != count or cells[0] != cells[1]:
+        reason = f"it has {lines:,} lines, the last with {cells[1]} cells, not {count:,} with {cells[0]}"
+        raise BadTable(url, reason, "it may have ended early: try again")
 
 
 def _check_start(path: Path, url: str, wanted: bytes, kind: str) -> None:
