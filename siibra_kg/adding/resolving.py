@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from siibra_kg.configurations.tables import Tables
 from siibra_kg.data_errors import BadDescription
 from siibra_kg.errors import AmbiguousName, NoSuchName
-from siibra_kg.names import key
+from siibra_kg.names import key, split_hemisphere
 from siibra_kg.questions import lookup, matching, modalities, naming
+from siibra_kg.terms import local_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +127,7 @@ class _Finder:
             found = lookup.region(self.ask, row.name, release) if release else None
         except (NoSuchName, AmbiguousName):
             found = None
-        if found is not None and key(row.name) in {key(found.name), found.iri}:
+        if found is not None and (split_hemisphere(row.name) == split_hemisphere(found.name) or row.name == found.iri):
             return (found.iri,)
         near = f" (not taken for {found.name!r}: write `region:` if it is)" if found is not None else ""
         self.notes.append(f"row {row.name!r}: no region is called so{near}")
@@ -136,17 +137,17 @@ class _Finder:
         """Give the taxon of the places, which may not be of several, and is what the description says if it does."""
         known = Tables.load().species
         homes = [region.parcellation for region in regions]
-        names = {place.species for place in (*homes, release, space) if place is not None and place.species}
+        places = sorted({place.iri for place in (*homes, release, space) if place is not None})
+        found = {str(iri) for iri in self.ask.table("dataset/species-of", nodes=places).column("species")}
         if self.said.species:
-            names |= {self.said.species}
-        found = {known.get(" ".join(name.lower().split()), "") for name in names}
-        if len(found) == 1 and (one := found.pop()):
-            return one
-        if not names:
+            own = known.get(" ".join(self.said.species.lower().split()), "")
+            if not own:
+                listed = ", ".join(sorted(name for name in known if " " in name))
+                raise self._bad(f"the species {self.said.species!r} is not known", f"known are {listed}", "species")
+            found.add(own)
+        if not found:
             raise self._bad("nothing says of which species", "add a line `species: homo sapiens`", "species")
         if len(found) > 1:
-            raise self._bad(
-                f"its places and `species:` are of several species: {', '.join(sorted(names))}", where="species"
-            )
-        listed = ", ".join(sorted(name for name in known if " " in name))
-        raise self._bad(f"the species {', '.join(sorted(names))!r} is not known", f"known are {listed}", "species")
+            names = ", ".join(sorted(local_name(iri) for iri in found))
+            raise self._bad(f"what it says belongs to several species: {names}", "one dataset for each", "species")
+        return found.pop()

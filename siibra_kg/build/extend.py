@@ -98,7 +98,8 @@ def extend(
     Returns
     -------
     pathlib.Path
-        The folder of the new snapshot. It has no ``statistics.json``: they are counted when somebody asks.
+        The folder of the new snapshot. It has no ``statistics.json``: they are counted when somebody asks. In its
+        report, seconds and the links that lead nowhere are those of the build.
 
     Raises
     ------
