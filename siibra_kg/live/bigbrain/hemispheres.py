@@ -9,6 +9,7 @@ The right ones are in a public bucket of EBRAINS, as text; their thicknesses wer
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -128,11 +129,9 @@ def boundaries(
     ServiceError, NetworkDisabled
         If it cannot be had.
     """
-    file = service(settings).file(url, check=lambda path: _check_npy(path, url))
+    file = service(settings).file(url, check=lambda path: _check_layers(_npy(path, url), url, count))
     layers = _array(file.path, url)
-    if layers.shape not in {(LAYERS, count), (LAYERS + 1, count)}:
-        said = " x ".join(map(str, layers.shape))
-        raise BadTable(url, f"it has {said} thicknesses, not {LAYERS} or {LAYERS + 1} x {count}")
+    _check_layers(layers, url, count)
     layers = np.asarray(layers, np.float64)
     notes = []
     finite = np.isfinite(layers).all(axis=0)
@@ -166,16 +165,27 @@ def read_profiles(settings: Settings, url: str, count: int) -> tuple[NDArray[Any
         If it cannot be had.
     """
     if url.endswith(".npy"):
-        file = service(settings).file(url, max_bytes=_MAX_BYTES, check=lambda path: _check_npy(path, url))
+        check = partial(_check_intensities, url=url, count=count)
+        file = service(settings).file(url, max_bytes=_MAX_BYTES, check=lambda path: check(_npy(path, url)))
         found = _array(file.path, url)
     else:
         file = service(settings).file(url, max_bytes=_MAX_BYTES, check=lambda path: _check_text(path, url, count))
         key = ["bigbrain-profiles", file.sha256]
         found = on_disk(settings.cache, key, lambda: Kept({"profiles": _numbers(file.path, url)})).arrays["profiles"]
+    _check_intensities(found, url, count)
+    return found, file
+
+
+def _check_intensities(found: NDArray[Any], url: str, count: int) -> None:
     if found.ndim != 2 or len(found) != count or found.shape[1] < 2:
         said = " x ".join(map(str, found.shape))
         raise BadTable(url, f"it has {said} intensities, and not a row for each of {count:,} vertices")
-    return found, file
+
+
+def _check_layers(found: NDArray[Any], url: str, count: int) -> None:
+    if found.shape not in {(LAYERS, count), (LAYERS + 1, count)}:
+        said = " x ".join(map(str, found.shape))
+        raise BadTable(url, f"it has {said} thicknesses, not {LAYERS} or {LAYERS + 1} x {count}")
 
 
 def _array(path: Path, url: str) -> NDArray[Any]:
@@ -210,9 +220,13 @@ def _numbers(path: Path, url: str) -> NDArray[np.float64]:
     return np.concatenate(parts) if parts else np.empty((0, 0))
 
 
-def _check_npy(path: Path, url: str) -> None:
-    _check_start(path, url, b"\x93NUMPY", "numpy array")
-    _array(path, url)  # its header and its length
+def _npy(path: Path, url: str) -> NDArray[Any]:
+    """Open an array that was not seen before: its beginning, its header and its length are looked at."""
+    start = _start(path, url)
+    if not start.startswith(b"\x93NUMPY"):
+        check_start(start, url)
+        raise BadTable(url, "it is no numpy array", NOT_A_TABLE)
+    return _array(path, url)
 
 
 def _check_gifti(path: Path, url: str) -> None:
@@ -236,13 +250,6 @@ def _check_text(path: Path, url: str, count: int) -> None:
     if lines != count or cells[0] != cells[1]:
         reason = f"it has {lines:,} lines, the last with {cells[1]} cells, not {count:,} with {cells[0]}"
         raise BadTable(url, reason, "it may have ended early: try again")
-
-
-def _check_start(path: Path, url: str, wanted: bytes, kind: str) -> None:
-    start = _start(path, url)
-    if not start.startswith(wanted):
-        check_start(start, url)
-        raise BadTable(url, f"it is no {kind}", NOT_A_TABLE)
 
 
 def _start(path: Path, url: str) -> bytes:
