@@ -17,6 +17,7 @@ from siibra_kg.config import Settings
 from siibra_kg.facade.live import Live
 from siibra_kg.facade.located import Located
 from siibra_kg.facade.measured import Measured
+from siibra_kg.facade.own import Own
 from siibra_kg.facade.told import Told
 from siibra_kg.progress import progress_bar
 from siibra_kg.questions import (
@@ -113,7 +114,7 @@ def open_graph(
     return KnowledgeGraph(store, settings=settings, snapshot=snapshot)
 
 
-class KnowledgeGraph(Live, Measured, Located, Told):
+class KnowledgeGraph(Live, Measured, Located, Told, Own):
     """A graph of brain atlases, open for questions.
 
     Parameters

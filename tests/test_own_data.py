@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
 import siibra_small
+import zstandard
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from rocrate.rocrate import ROCrate
 
 import siibra_kg
 from siibra_kg.adding.add import add, datasets, remove
+from siibra_kg.adding.crate import METADATA, write_crate
+from siibra_kg.adding.reading import read_description
 from siibra_kg.build import build
+from siibra_kg.build.dump import replaced
 from siibra_kg.build.extend import RULES, Change, extend
 from siibra_kg.build.snapshot import GRAPH, MANIFEST, find
+from siibra_kg.cli import main
 from siibra_kg.config import Settings
-from siibra_kg.data_errors import BadDescription
+from siibra_kg.data_errors import BadDescription, CannotWrite
 from siibra_kg.errors import BuildError, NoSuchName, SourceError
 from siibra_kg.sources.own import own, own_source, slugs
 from siibra_kg.sources.specs import resolve
 
 pytestmark = pytest.mark.filterwarnings("ignore::siibra_kg.data_errors.TableWarning")
+settings_for_properties = hypothesis_settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 FIVE = """\
 name: M2 in Area A
 modality: ReceptorDensityFingerprint
@@ -385,3 +399,113 @@ def test_a_snapshot_in_a_folder_is_replaced_there(small, tmp_path):
         manifest.write_text(manifest.read_text().replace(f'"{RULES[0]}"', '"another-rule"'))
     with siibra_kg.open(tmp_path / "graph") as kg, pytest.raises(BuildError, match="built with other rules"):
         add(kg._ask, kg.snapshot, settings, tmp_path / "mine")
+
+
+def test_an_ro_crate_holds_all_and_can_be_added_again(fresh, tmp_path):
+    """The rocrate library reads it; sizes and checksums are those of the files; what it holds is a dataset again."""
+    _, settings = fresh
+    out = write_crate(everything(tmp_path / "b"), tmp_path / "crate")
+    crate = ROCrate(out)
+    listed = {e.id: e for e in crate.get_entities() if e.type == "File"}
+    inside = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()} - {METADATA}
+    assert set(listed) == inside | {"https://example.org/e.csv"}
+    for name in inside - {"dataset.yaml"}:
+        data = (out / name).read_bytes()
+        assert (listed[name]["contentSize"], listed[name]["sha256"]) == (str(len(data)), sha256(data).hexdigest())
+    root = crate.root_dataset
+    assert (root["name"], root["version"], root["license"].id) == (
+        "Everything",
+        "1.10",
+        "https://spdx.org/licenses/CC-BY-4.0",
+    )
+    assert [person["name"] for person in root["author"]] == ["A. One", "B. Two"]
+    assert len(added(settings, out).features) == 5
+    again = write_crate(tmp_path / "b", tmp_path / "again")
+    assert (again / METADATA).read_bytes() == (out / METADATA).read_bytes()
+    with pytest.raises(CannotWrite, match="something already"):
+        write_crate(tmp_path / "b", out)
+
+
+def test_bids(fresh, tmp_path, monkeypatch):
+    """Images in a standard space become features of their species; the others belong nowhere and are left out."""
+    pytest.importorskip("bids2openminds")
+    _, settings = fresh
+    folder = tmp_path / "bids"
+    anat = folder / "derivatives" / "x" / "sub-01" / "anat"
+    (folder / "sub-01" / "anat").mkdir(parents=True)
+    anat.mkdir(parents=True)
+    about = {
+        "Name": "Tiny",
+        "BIDSVersion": "1.8.0",
+        "License": "CC0",
+        "Authors": ["Ada Bee"],
+        "DatasetDOI": "10.1000/t",
+    }
+    (folder / "dataset_description.json").write_text(json.dumps(about))
+    (folder / "participants.tsv").write_text("participant_id\tspecies\nsub-01\trattus norvegicus\n")
+    image = nib.Nifti1Image(np.ones((2, 2, 2), np.float32), np.eye(4))
+    nib.save(image, folder / "sub-01" / "anat" / "sub-01_T1w.nii.gz")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(BadDescription, match="no image of the dataset says a standard space"):
+        read_description(folder)
+    nib.save(image, anat / "sub-01_space-WHS_desc-preproc_T1w.nii.gz")
+    said = read_description(folder)
+    assert (said.name, said.authors, said.license) == ("Tiny", ("Ada Bee",), "CC0")
+    assert said.references == ("https://doi.org/10.1000/t",)
+    (only,) = said.measurements
+    assert (only.kind, only.species, only.files[0].index) == ("MRIVolumeOfInterest", "rattus norvegicus", "01")
+    assert {path: path.read_bytes() for path in before} == before
+    monkeypatch.setattr("siibra_kg.adding.bids._SPACES", {"WHS": "Big Space"})
+    done = added(settings, folder)
+    with siibra_kg.open(settings=settings) as kg:
+        (feature,) = kg._features.features(done.features).values()
+        assert feature.data.array.sum() == 8
+
+
+def test_the_command_line(fresh, tmp_path, capsys, monkeypatch):
+    """Adding prints what was made, listing shows it, removing takes it away; a slip is one sentence."""
+    _, settings = fresh
+    monkeypatch.setenv("SIIBRA_KG_HOME", str(settings.home))
+    monkeypatch.setenv("SIIBRA_KG_OFFLINE", "1")
+    folder = write(tmp_path / "mine")
+
+    def run(*words):
+        with suppress(SystemExit):
+            main(list(words))
+        return capsys.readouterr()
+
+    assert run("add", str(folder)).out == "https://w3id.org/siibra-kg/id/feature/own/m2-in-area-a\n"
+    assert "m2-in-area-a,M2 in Area A,,,1,file://" in run("datasets", "-F", "csv").out
+    assert "written" in run("crate", str(folder), str(tmp_path / "crate")).err
+    (folder / "dataset.yaml").write_text(FIVE.replace("files:", "file:"))
+    assert "did you mean files?" in run("add", str(folder)).err
+    assert "removed" in run("remove", "m2-in-area-a").err
+    assert "m2" not in run("datasets", "-F", "csv").out
+    assert "no dataset of your own named 'm2-in-area-a'" in run("remove", "m2-in-area-a").err
+
+
+@settings_for_properties
+@given(st.lists(st.lists(st.binary(max_size=6), max_size=6), max_size=5), st.data())
+def test_a_dump_passes_through_with_graphs_replaced(graphs, data):
+    """As if all lines were written anew; a dump that is cut off, or too long, is noticed."""
+    old = {
+        f"g{i}": b"".join(sorted({line.replace(b"\n", b"") + b"\n" for line in each})) for i, each in enumerate(graphs)
+    }
+    counts = {name: text.count(b"\n") for name, text in old.items()}
+    changed = data.draw(
+        st.dictionaries(st.sampled_from(["g0", "g1", "g3", "h"]), st.sampled_from([b"", b"x\n", b"x\ny\n"]))
+    )
+    whole = b"".join(old.values())
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["siibra_kg.build.dump"], "PIECE", data.draw(st.integers(1, 9)))
+        place, new = Path(name) / "old", Path(name) / "new"
+        place.write_bytes(zstandard.compress(whole))
+        digest, size = replaced(place, counts, changed, new)
+        text = zstandard.ZstdDecompressor().stream_reader(new.read_bytes()).read()
+        assert text == b"".join(each for _, each in sorted({**old, **changed}.items()))
+        assert (digest, size) == (sha256(text).hexdigest(), new.stat().st_size)
+        for wrong in (whole[: data.draw(st.integers(0, max(0, len(whole) - 1)))], whole + b"more\n"):
+            if wrong != whole:
+                place.write_bytes(zstandard.compress(wrong))
+                with pytest.raises(BuildError, match=r"manifest says|inside of a line"):
+                    replaced(place, counts, changed, new)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siibra_kg.adding import bids
 from siibra_kg.adding.description import Description, Measurement, Row
 from siibra_kg.adding.entries import Entries, load
 from siibra_kg.adding.files import listed
@@ -48,7 +49,7 @@ def read_description(folder: str | Path) -> Description:
     Parameters
     ----------
     folder
-        Folder with ``dataset.yaml`` or ``dataset.jsonld``, or such a file of any name.
+        Folder with ``dataset.yaml`` or ``dataset.jsonld``, such a file of any name, or a BIDS dataset.
 
     Returns
     -------
@@ -61,6 +62,8 @@ def read_description(folder: str | Path) -> Description:
         If there is no description, or something in it is not what it should be; names the key.
     """
     path = _find(Path(folder).expanduser().resolve())
+    if path.name == bids.NAME:
+        return bids.bids_description(path.parent)
     entries = load(path)
     if path.suffix in {".json", ".jsonld"} and ("@type" in entries.value or "@context" in entries.value):
         entries = Entries(str(path), _from_openminds(entries))
@@ -75,9 +78,9 @@ def _find(path: Path) -> Path:
             return path / name
     if not path.exists():
         raise BadDescription(str(path), "there is no such folder or file")
+    if (path / bids.NAME).is_file():
+        return path / bids.NAME
     hint = f"write {NAMES[0]}; docs/own-data.md has one of five lines"
-    if (path / "dataset_description.json").is_file():
-        hint = "it is a BIDS dataset: siibra-kg add --bids makes a description of it"
     raise BadDescription(str(path), f"there is no {' or '.join(NAMES)}", hint)
 
 

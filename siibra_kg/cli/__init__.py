@@ -12,7 +12,7 @@ import sys
 import typer
 
 from siibra_kg import __version__
-from siibra_kg.cli import build, cache, data, features, push, query, region, serve, tour, voxels
+from siibra_kg.cli import build, cache, data, features, own, push, query, region, serve, tour, voxels
 from siibra_kg.cli.output import say
 from siibra_kg.errors import NoSuchName, SiibraKGError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (build, tour, query, region, features, data, voxels, serve, push):
+for group in (build, tour, query, region, features, data, own, voxels, serve, push):
     for command in group.app.registered_commands:
         app.registered_commands.append(command)
 app.add_typer(cache.app)
