@@ -32,7 +32,7 @@ from siibra_kg.errors import BuildError
 from siibra_kg.vocab import NAMESPACES, OM, OMT, RDF_TYPE, SKG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from siibra_kg.build.report import RuleRecord
@@ -161,24 +161,20 @@ class _Extension:
     def make(self, checkpoint: Callable[[str], None]) -> str:
         """Write all files; gives the name of the snapshot."""
         with closing(LinkedStore(self.old.store_path, self.staging / STORE)) as store:
-            for graph, text in self.texts.items():
-                store.replace(self.base + graph, text)
+            store.replace(self._quads(self.texts))
             again = {rule.graph: _sorted(store.construct(rule.query)) for rule in self._again()}
-            for graph, text in again.items():
-                store.replace(self.base + graph, text)
-            self.texts |= again
             checkpoint("infer")
+            self.texts |= again
             for graph, text in self.texts.items():
                 self.counts[graph] = text.count(b"\n")
             self.counts = {graph: number for graph, number in self.counts.items() if number}
-            about = self._meta()
-            store.replace(self.base + META, about)
-            self.texts[META], self.counts[META] = about, about.count(b"\n")
+            again[META] = self.texts[META] = self._meta()
+            self.counts[META] = again[META].count(b"\n")
+            store.replace(self._quads(again))
             store.finish()
         checkpoint("store")
-        quads = {self.base + graph: self._quads(graph, text) for graph, text in self.texts.items()}
-        manifest = self.old.manifest
-        content_hash, size = replaced(self.old.graph_path, manifest.graphs, quads, self.staging / GRAPH)
+        old = self.old.manifest.graphs
+        content_hash, size = replaced(self.old.graph_path, old, self._quads(self.texts), self.staging / GRAPH)
         checkpoint("graph")
         self._told(content_hash, size)
         checkpoint("manifest")
@@ -192,8 +188,10 @@ class _Extension:
         tool = self.old.manifest.tool
         return meta(self.base, tool, counts, sources=self.sources, repairs=self.repairs, rules=self.rules)
 
-    def _quads(self, graph: str, ntriples: bytes) -> bytes:
-        return ntriples.replace(b" .\n", f" <{self.base}{graph}> .\n".encode())
+    def _quads(self, texts: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Give N-Quads by the IRI of their graph."""
+        named = {self.base + graph: text for graph, text in texts.items()}
+        return {graph: text.replace(b" .\n", f" <{graph}> .\n".encode()) for graph, text in named.items()}
 
     def _told(self, content_hash: str, size: int) -> None:
         """Write the report, then the manifest: a folder without it is no snapshot."""
