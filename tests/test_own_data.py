@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
 import siibra_kg
+from siibra_kg.adding import bids
 from siibra_kg.adding.add import add, datasets, remove
 from siibra_kg.adding.crate import METADATA, write_crate
 from siibra_kg.adding.reading import read_description
@@ -427,6 +428,13 @@ def test_an_ro_crate_holds_all_and_can_be_added_again(fresh, tmp_path):
         write_crate(tmp_path / "b", out)
 
 
+@pytest.mark.mirror
+def test_every_space_of_bids_is_one(both):
+    """The names that BIDS has for spaces stand for one reference space of the graph each."""
+    names = {both.space(name).name for name in bids._SPACES.values()}
+    assert names == set(bids._SPACES.values())
+
+
 def test_bids(fresh, tmp_path, monkeypatch):
     """Images in a standard space become features of their species; the others belong nowhere and are left out."""
     pytest.importorskip("bids2openminds")
@@ -449,14 +457,14 @@ def test_bids(fresh, tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(BadDescription, match="no image of the dataset says a standard space"):
         read_description(folder)
-    nib.save(image, anat / "sub-01_space-WHS_desc-preproc_T1w.nii.gz")
+    nib.save(image, anat / "sub-01_space-MNI152NLin2009cAsym_desc-preproc_T1w.nii.gz")
     said = read_description(folder)
-    assert (said.name, said.authors, said.license) == ("Tiny", ("Ada Bee",), "CC0")
+    assert (said.name, said.authors, said.license) == ("Tiny", ("Ada Bee",), "CC0-1.0")
     assert said.references == ("https://doi.org/10.1000/t",)
     (only,) = said.measurements
     assert (only.kind, only.species, only.files[0].index) == ("MRIVolumeOfInterest", "rattus norvegicus", "01")
     assert {path: path.read_bytes() for path in before} == before
-    monkeypatch.setattr("siibra_kg.adding.bids._SPACES", {"WHS": "Big Space"})
+    monkeypatch.setattr("siibra_kg.adding.bids._SPACES", {"MNI152NLin2009cAsym": "Big Space"})
     done = added(settings, folder)
     with siibra_kg.open(settings=settings) as kg:
         (feature,) = kg._features.features(done.features).values()

@@ -31,7 +31,7 @@ CATALOG = Catalog(folder("queries"))
 ASKED = [name for name in CATALOG if not name.startswith(("check/", "shape/", "federate/"))]
 #: No source that can be had states a homology; made-up statements show the template (test_features_small). What the
 #: EBRAINS Knowledge Graph alone states is shown by a stand-in (test_ebrains_datasets).
-WITHOUT_DATA = {"feature/of-homologous", "dataset/files", "dataset/unlinked"}
+WITHOUT_DATA = {"feature/of-homologous", "dataset/files", "dataset/unlinked", "dataset/own"}  # own: test_own_data
 EXAMPLES = [(name, i) for name in sorted(GOLDEN) for i in range(len(CATALOG[name].examples))]
 
 

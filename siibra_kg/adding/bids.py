@@ -28,14 +28,22 @@ __all__ = ["NAME", "bids_description"]
 
 #: What says that a folder is a BIDS dataset.
 NAME = "dataset_description.json"
-# BIDS's name of a space -> the reference space that it is, where there is one in openMINDS.
+# BIDS's name of a space -> the reference space that it is. Its "WHS" names no version of Waxholm Space.
 _SPACES: Mapping[str, str] = MappingProxyType(
     {
-        "MNI152NLin2009cAsym": "ICBM 2009c Nonlinear Asymmetric",
-        "MNIColin27": "MNI Colin 27",
-        "WHS": "Waxholm Space atlas of the Sprague Dawley rat brain",
+        **{
+            f"MNI152NLin2009{version}{short}": f"MNI ICBM152 2009{version} nonlinear {long}"
+            for version in "abc"
+            for short, long in (("Sym", "symmetric"), ("Asym", "asymmetric"))
+        },
+        # BIDS writes ASym, fMRIPrep and TemplateFlow Asym.
+        **dict.fromkeys(("MNI152NLin6ASym", "MNI152NLin6Asym"), "MNI ICBM152 nonlinear 6th generation asymmetric"),
+        "MNI152NLin6Sym": "MNI ICBM152 nonlinear 6th generation symmetric",
+        "MNIColin27": "MNI Colin27 Average Brain 1998",
     }
 )
+# What BIDS calls licences -> SPDX identifiers.
+_LICENSES: Mapping[str, str] = MappingProxyType({"CC0": "CC0-1.0", "PDDL": "PDDL-1.0"})
 # BIDS's suffix of an image -> the class of features; anything else is an Image.
 _CLASSES: Mapping[str, str] = MappingProxyType(
     {
@@ -82,7 +90,7 @@ def bids_description(folder: Path) -> Description:
         source=path,
         slug=slug(name).strip("."),
         name=name,
-        license=said.text("License"),
+        license=_LICENSES.get(said.text("License"), said.text("License")),
         authors=said.texts("Authors"),
         citation=said.text("HowToAcknowledge"),
         references=tuple(dict.fromkeys(f"https://doi.org/{doi}" for doi in references)),
