@@ -79,7 +79,7 @@ def problem_of(error: SiibraKGError) -> Reply:
     if isinstance(error, QueryError) and error.line is not None:
         facts = {"line": error.line, "column": error.column or 1}
     if isinstance(error, AmbiguousName):
-        facts = {"candidates": [str(c) for c in error.candidates[:50]]}
+        facts = {"candidates": [str(getattr(c, "described", c)) for c in error.candidates[:50]]}
     detail = error.reason if isinstance(error, QueryError) else str(error)
     return problem(status, kind, detail, (), facts)
 

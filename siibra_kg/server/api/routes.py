@@ -52,9 +52,11 @@ def call(request: Request) -> Job:
     name, suffix = split(request.path)
     template = template_named(name)
     members = _members(request) if request.method == "POST" else None
-    asked = suffix or _one(request.query, "format") or ""
+    in_query = _one(request.query, "format")
+    asked = suffix or ("''" if in_query == "" else in_query or "")  # an empty text names no form
     if not asked and members is not None and "format" in members:
-        asked = members["format"] if isinstance(members["format"], str) else repr(members["format"])
+        given = members["format"]
+        asked = given if isinstance(given, str) and given else repr(given)
     form = wanted(request.headers.get("accept", ""), asked)
     payload: dict[str, Any] = {"template": name, "form": form.name, "base_url": request.base_url}
     if form is HTML and members is None:

@@ -102,7 +102,9 @@ def _bound(state: State, template: Template, texts: dict[str, list[str]]) -> str
         raise bad_parameter(template, parameter, str(error), "no-such-name", nearest=list(error.close)) from error
     except AmbiguousName as error:
         parameter = _parameter_of(template, texts, error.spec)
-        candidates = [{"name": str(c), "iri": str(getattr(c, "iri", ""))} for c in error.candidates[:50]]
+        candidates = [
+            {"name": str(getattr(c, "described", c)), "iri": str(getattr(c, "iri", ""))} for c in error.candidates[:50]
+        ]
         detail = str(error).partition("\n")[0].rstrip(":")
         raise bad_parameter(template, parameter, detail, "ambiguous-name", candidates=candidates) from error
 
