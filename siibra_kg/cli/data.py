@@ -46,7 +46,12 @@ def data(
 ) -> None:
     """Print or write the numbers of a feature; downloads its files if they are not here, once."""
     with open_graph(graph) as kg, _told():
-        feature = kg.feature(spec, modality, parcellation=parcellation)
+        try:
+            feature = kg.feature(spec, modality, parcellation=parcellation)
+        except NoSuchName as error:
+            if error.kind == "feature" and modality is None and parcellation is None:
+                say("`siibra-kg features REGION` lists ids; with -m MODALITY, the name of a region will do")
+            raise
         if out is not None:
             write(str(_written(feature, out, subject)))
             return
