@@ -73,6 +73,8 @@ class DataFile:
         The subject, or the measured quantity, that it is about, where a feature has one file for each.
     role
         ``"data"``, ``"segments"`` or ``"layers"``.
+    sha256
+        Of the file, or of the archive, where it was known when it was described; empty elsewhere.
     """
 
     iri: IRI
@@ -80,6 +82,7 @@ class DataFile:
     member: str = ""
     index: str = ""
     role: str = "data"
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zipfile
 
 import numpy as np
@@ -449,3 +450,17 @@ def test_every_file_of_every_feature_of_siibra_has_a_format(both, configurations
         assert form.dialect == expected
     assert seen == len(decoders) == 46
     assert len(features) == 358
+
+
+def test_a_file_that_was_changed_after_it_was_described_is_not_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n1,2\n", encoding="utf-8")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    dialect = " ; csvw:dialect <https://example.org/d> . <https://example.org/d> a csvw:Dialect ; csvw:headerRowCount 1"
+    said = table(path.as_uri(), "Tabular", more=dialect, file=f' ; skg:sha256 "{digest}"')
+    feature = feature_graph(tmp_path, said).feature("https://example.org/f")
+    with pytest.warns(TableWarning, match="unit"):
+        assert feature.data["y"].tolist() == [2.0]
+    path.write_text("x,y\n1,3\n", encoding="utf-8")
+    with pytest.raises(BadTable, match=f"not {digest}.*siibra-kg add"):
+        _ = feature.data

@@ -123,7 +123,8 @@ class Reader:
         DataMissing
             If the package that holds it is not installed.
         BadTable
-            If what was downloaded cannot be a table, or an archive of tables; nothing is kept.
+            If what was downloaded cannot be a table, or an archive of tables; nothing is kept. If the graph states the
+            SHA-256 of a file on this machine, and it is another one.
         NetworkDisabled, SourceError, BadVolume
             As :func:`siibra_kg.web.cache.cached`.
         """
@@ -132,9 +133,15 @@ class Reader:
 
         url = data_file.url
         here = self._in_package(data_file) if url.startswith("pkg:") else local_path(url)
-        if here is not None and here.is_file():
-            return CachedFile(here, self._sha256(here), url)
-        return cached(url, self.settings, check=lambda path: check_file(path, url, archive=bool(data_file.member)))
+        wanted = data_file.sha256
+        if here is None or not here.is_file():
+            archive = bool(data_file.member)
+            return cached(url, self.settings, sha256=wanted, check=lambda path: check_file(path, url, archive=archive))
+        found = self._sha256(here)
+        if wanted and found != wanted:
+            hint = "a dataset of your own whose files were changed: run `siibra-kg add` with its folder again"
+            raise BadTable(url, f"its content is not what was described: its sha256 is {found}, not {wanted}", hint)
+        return CachedFile(here, found, url)
 
     def _in_package(self, data_file: DataFile) -> Path:
         from siibra_kg.model import VolumeRef  # noqa: PLC0415

@@ -98,7 +98,9 @@ class FeatureIndex:
         """See :attr:`Feature.files <siibra_kg.model_features.Feature.files>`; asked for once."""
         if feature.iri not in self._files:
             self._files[feature.iri] = tuple(
-                DataFile(row.iri, str(row.url), row.member or "", row["index"] or "", row.role or "data")
+                DataFile(
+                    row.iri, str(row.url), row.member or "", row["index"] or "", row.role or "data", row.sha256 or ""
+                )
                 for row in self.ask.table("feature/files", feature=feature.iri)
             )
         return self._files[feature.iri]
