@@ -30,7 +30,7 @@ from siibra_kg.web.lock import waiting
 from siibra_kg.web.records import Address, Record, load, save
 from siibra_kg.web.resume import drop_part, load_part
 from siibra_kg.web.room import Room
-from siibra_kg.web.whole import is_cut
+from siibra_kg.web.whole import check_end, is_cut
 
 if TYPE_CHECKING:
     import logging
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from siibra_kg.config import Settings
     from siibra_kg.progress import Progress
+    from siibra_kg.web.download import Received
 
 __all__ = ["CachedFile", "cached"]
 
@@ -229,14 +230,16 @@ def _downloaded(asked: _Asked, incoming: Path) -> CachedFile:
         if left.name not in {"part", "part.json"}:
             left.unlink()
     try:
-        path, etag, last_modified = _through_pooch(asked, part)
+        path, received = _through_pooch(asked, part)
         digest = sha256_of(path)
         _same_as_before(asked, load(address, cache), digest, "what was downloaded")
         asked.check(path)
+        if not (received.measured or asked.sha256):
+            check_end(path, address.url, cache / _BY_HAND[0] / address.place)
         final = address.file(cache, digest)
         final.parent.mkdir(parents=True, exist_ok=True)
         path.replace(final)
-        save(_record(asked, final, digest, etag, last_modified), address, cache)
+        save(_record(asked, final, digest, received.etag, received.last_modified), address, cache)
     except SourceError:
         if load_part(part, _web_address(asked)) is None:
             shutil.rmtree(incoming, ignore_errors=True)
@@ -254,7 +257,7 @@ def _web_address(asked: _Asked) -> str:
     return f"{mirror.rstrip('/')}/{quote(asked.address.place)}" if mirror else asked.address.url
 
 
-def _through_pooch(asked: _Asked, part: Path) -> tuple[Path, str, str]:
+def _through_pooch(asked: _Asked, part: Path) -> tuple[Path, Received]:
     import pooch  # noqa: PLC0415  takes longer to import than a file at hand to find
 
     from siibra_kg.web.download import Received, download  # noqa: PLC0415
@@ -286,7 +289,7 @@ def _through_pooch(asked: _Asked, part: Path) -> tuple[Path, str, str]:
         except ValueError as error:  # pooch's word for a checksum that does not fit
             hint = "it may be another version of the file, or damaged on its way; nothing was kept"
             raise BadVolume(url, f"what was downloaded has not the sha256 {asked.sha256}", hint) from error
-    return Path(path), received.etag, received.last_modified
+    return Path(path), received
 
 
 @contextmanager

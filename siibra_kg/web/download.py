@@ -18,6 +18,7 @@ from siibra_kg.errors import SourceError
 from siibra_kg.progress import progress_line
 from siibra_kg.version import __version__
 from siibra_kg.web.resume import drop_part, load_part, save_part
+from siibra_kg.web.whole import is_measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -257,7 +258,9 @@ def _save(wanted: Wanted, response: requests.Response, part: Part | None) -> Rec
         os.fsync(file.fileno())
     if total is not None and done != total:
         raise TryAgain(f"the connection ended after {done:,} of {total:,} bytes")
-    measured = length.isdigit() or headers.get("transfer-encoding", "").lower() == "chunked"
+    measured = is_measured(headers)
+    if not (done or measured):
+        raise TryAgain("the connection ended before anything of the file came")
     return Received(done, headers.get("etag", ""), headers.get("last-modified", ""), measured)
 
 

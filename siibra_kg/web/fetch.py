@@ -8,6 +8,7 @@ then finds the file.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -87,7 +88,8 @@ def fetch(
         if check is not None:
             check(part)
 
-    return _download(address, cached, settings.timeout, verify, progress, is_good=lambda: _is_good(cached, sha256))
+    there = partial(_is_good, cached, sha256)
+    return _download(address, cached, settings.timeout, verify, progress, is_good=there, known=bool(sha256))
 
 
 def mirror_folder(settings: Settings) -> Path | None:
@@ -167,10 +169,12 @@ def _download(
     progress: Progress | None,
     *,
     is_good: Callable[[], bool],
+    known: bool,
 ) -> Path:
     import filelock  # noqa: PLC0415  neither is needed where the file is at hand
 
     from siibra_kg.web.download import download  # noqa: PLC0415
+    from siibra_kg.web.whole import check_end  # noqa: PLC0415
 
     part = cached.with_name(f"{cached.name}.part")
     try:
@@ -179,8 +183,10 @@ def _download(
             if is_good():  # another process was faster
                 return cached
             try:
-                download(address, part, timeout, progress=progress)
+                received = download(address, part, timeout, progress=progress)
                 verify(part)
+                if not (received.measured or known):
+                    check_end(part, address, cached)
                 part.replace(cached)
             finally:
                 part.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import requests
 
 from siibra_kg.errors import SourceError
 from siibra_kg.web.download import NotThere, TryAgain, Wanted, opened, pieces
+from siibra_kg.web.whole import is_measured, says_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,4 +88,10 @@ def _once(wanted: Wanted) -> bytes:
             wanted.room(len(data))
     if total is not None and len(data) != total:
         raise TryAgain(f"the connection ended after {len(data):,} of {total:,} bytes")
+    if not is_measured(response.headers):
+        if not data:
+            raise TryAgain("the connection ended before anything of the file came")
+        if not says_its_end(BytesIO(data)):
+            reason = f"the server does not say where it ends: after {len(data):,} bytes it may be cut short"
+            raise SourceError(wanted.url, reason, "try again")
     return bytes(data)
