@@ -243,6 +243,9 @@ def test_neurovault(settings):
         assert by_doi("10.1/abc", settings, server.url) == record
         with pytest.raises(NoSuchName, match="other"):
             by_doi("10.1/other", settings, server.url)
+    nothing = answering(lambda a: Said({"count": 5, "results": []} if "images" in a.path else {"id": 7}))
+    with nothing as server, pytest.raises(ServiceError, match="lists 0 of 5 images"):
+        collection("7", settings, server.url)
 
 
 @pytest.mark.parametrize(

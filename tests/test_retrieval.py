@@ -15,8 +15,11 @@ import socket
 import subprocess
 import sys
 import threading
+import tracemalloc
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,12 +30,14 @@ from feature_graph import feature_graph, table
 
 import siibra_kg
 from siibra_kg.config import Settings
-from siibra_kg.data_errors import ServiceError
+from siibra_kg.data_errors import BadTable, ServiceError
 from siibra_kg.errors import BadDocument, SiibraKGError, SourceError
 from siibra_kg.features.kept import Kept, on_disk
 from siibra_kg.features.kinds import KINDS
 from siibra_kg.model_features import Feature
 from siibra_kg.sources import resolve
+from siibra_kg.tabular import Dialect, Format, members, read_matrix
+from siibra_kg.tabular.compressed import gunzip
 from siibra_kg.web import download, small
 from siibra_kg.web.cache import cached
 from siibra_kg.web.fetch import fetch
@@ -58,11 +63,11 @@ def _no_pauses(monkeypatch):
 
 # --------------------------------------------------------------------------------- a download cut off at any byte
 
-TABLE = b"region,mean\na,1021.5\nb,34\n"
+TABLE = b"a,b\n1,1021.5\n"
 PACKED = gzip.compress(TABLE, mtime=0)
 
 
-def chunked(body: bytes, size: int = 9) -> bytes:
+def chunked(body: bytes, size: int = 7) -> bytes:
     pieces = [body[i : i + size] for i in range(0, len(body), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
@@ -78,7 +83,7 @@ ANSWERS = {
     "no length": answer("", TABLE),
     "packed for the way, a length": answer(f"Content-Encoding: gzip|Content-Length: {len(PACKED)}", PACKED),
     "packed for the way, no length": answer("Content-Encoding: gzip", PACKED),
-    "packed for the way, chunks": answer("Content-Encoding: gzip|Transfer-Encoding: chunked", chunked(PACKED, 30)),
+    "packed for the way, chunks": answer("Content-Encoding: gzip|Transfer-Encoding: chunked", chunked(PACKED, 20)),
 }
 WAYS = {
     "cached": lambda url, settings: cached(url, settings).path.read_bytes(),
@@ -167,6 +172,64 @@ def test_a_file_without_a_length_can_be_put_there_by_hand(settings):
     place.parent.mkdir(parents=True)
     place.write_bytes(TABLE)
     assert cached(f"{url}/a.csv", settings).path == place
+
+
+def test_a_web_page_is_no_file_whether_it_says_so_or_looks_so(settings):
+    """A notice that calls itself a page without looking like one, and a page that calls itself data."""
+    notice = Said(b"Please sign in", headers={"Content-Type": "text/html; charset=utf-8"})
+    page = Said(b"\n<!DOCTYPE html><title>Sign in</title>", headers={"Content-Type": "application/octet-stream"})
+    for said in (notice, page):
+        with answering(lambda _, said=said: said) as server:
+            for name, way in WAYS.items():
+                with pytest.raises(SourceError, match="a web page instead of the file"):
+                    way(f"{server.url}/{name}.csv", settings)
+    assert not [p for p in settings.cache.rglob("*.csv") if p.is_file()]
+
+
+# ------------------------------------------------------------------------------------------------ room and memory
+
+
+def test_limits_hold_to_the_byte(settings):
+    """What is as large as allowed is taken, and one byte more is refused; nothing makes room for it."""
+    body = bytes(5000)
+    with answering(lambda a: Said(body + a.path.removeprefix("/").encode(), headers=DATA)) as server:
+        assert cached(f"{server.url}/a", settings, max_bytes=5001).path.stat().st_size == 5001
+        with pytest.raises(SourceError, match="5,002 bytes or more, more than the 5,001"):
+            cached(f"{server.url}/bb", settings, max_bytes=5001)
+        two = replace(settings, cache_limit=10_002)
+        assert cached(f"{server.url}/c", two).path.is_file()
+        with pytest.raises(SourceError, match="10,002 of the 10,002"):
+            cached(f"{server.url}/d", two)
+        one_less = replace(settings, cache_limit=10_001 + 5000)
+        with pytest.raises(SourceError, match="SIIBRA_KG_CACHE_LIMIT"):
+            cached(f"{server.url}/e", one_less)
+    assert sorted(p.name for p in (settings.cache / "files").rglob("*") if p.is_file()) == ["a", "c"]
+
+
+DATA = {"Content-Type": "application/octet-stream"}
+
+
+def test_a_bomb_is_never_unpacked_in_memory(tmp_path):
+    """50 KB of gzip become 50 MB: as a file, and as a member of an archive; no more than the limit is ever held."""
+    bomb = gzip.compress(bytes(50_000_000), mtime=0)
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.csv", bytes(50_000_000))
+        made.writestr("a.csv.gz", bomb)
+    form = Format(Dialect(compression="gzip"))
+    tracemalloc.start()
+    try:
+        for attempt in (
+            lambda: gunzip(bomb, name="a.gz", max_bytes=100_000),
+            lambda: read_matrix(bomb, form, name="a.gz", max_bytes=100_000),
+            lambda: list(members(archive, ["a.csv"], max_bytes=100_000)),
+            lambda: [read_matrix(d, form, name=n, max_bytes=100_000) for n, d in members(archive, ["a.csv.gz"])],
+        ):
+            with pytest.raises(BadTable, match="100,000 bytes when unpacked"):
+                attempt()
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 # ------------------------------------------------------------------------------------------- files of other people

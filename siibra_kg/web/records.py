@@ -55,7 +55,7 @@ class Address:
         >>> Address.of("https://example.org/maps/a.nii.gz#top").place
         'example.org/maps/a.nii.gz'
         >>> Address.of("http://example.org?id=3").place
-        'example.org/1da6ee46-index'
+        'example.org/3a61b75b-index'
         """
         try:
             parts = urlsplit(urldefrag(url).url)
